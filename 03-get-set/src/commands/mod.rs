@@ -1,0 +1,40 @@
+//! What the server can do.
+//!
+//! A command is one function and one row of the [`table`]. The functions stand in a file for each
+//! group of commands, as Redis's documentation groups them.
+
+mod call;
+mod connection;
+mod error;
+mod generic;
+mod server;
+mod string;
+pub mod table;
+
+use crate::keyspace::Keyspace;
+use crate::resp::{queue::Args, reply::Reply};
+pub use call::{Call, Outcome};
+pub use error::CommandError;
+
+/// Executes one request, and appends exactly one reply.
+pub fn execute(args: Args<'_>, keyspace: &mut Keyspace, reply: &mut Reply) {
+    if let Err(error) = dispatch(args, keyspace, reply) {
+        reply.error(&error.text());
+    }
+}
+
+fn dispatch(args: Args<'_>, keyspace: &mut Keyspace, reply: &mut Reply) -> Outcome {
+    let name = args.get(0).unwrap_or_default();
+    let Some(command) = table::find(name) else {
+        return Err(CommandError::unknown(args));
+    };
+    if !command.accepts(args.len()) {
+        return Err(CommandError::WrongArity(command.name));
+    }
+    (command.run)(&mut Call {
+        command,
+        args,
+        keyspace,
+        reply,
+    })
+}

@@ -1,0 +1,77 @@
+//! Four ways to serve many clients from one keyspace.
+//!
+//! They share everything but one thing: who calls [`Session::execute`](crate::session::Session::execute),
+//! and how that caller comes by the keyspace.
+
+mod actor;
+mod sequential;
+mod tasks;
+mod threads;
+
+use anyhow::bail;
+use std::io;
+use std::str::FromStr;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+
+/// How clients are served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Model {
+    /// One client at a time.
+    Sequential,
+    /// A thread for each client.
+    Threads,
+    /// A task for each client, and a lock around the keyspace.
+    Tasks,
+    /// A task for each client, and one more that owns the keyspace.
+    Actor,
+}
+
+impl FromStr for Model {
+    type Err = anyhow::Error;
+
+    fn from_str(name: &str) -> anyhow::Result<Self> {
+        Ok(match name {
+            "sequential" => Self::Sequential,
+            "threads" => Self::Threads,
+            "tasks" => Self::Tasks,
+            "actor" => Self::Actor,
+            other => bail!("no model is named {other}: take sequential, threads, tasks or actor"),
+        })
+    }
+}
+
+/// Serves clients for ever.
+///
+/// # Errors
+/// When the listener can't be used in the way the model needs it.
+pub async fn serve(model: Model, listener: TcpListener) -> anyhow::Result<()> {
+    match model {
+        Model::Sequential => sequential::serve(listener).await,
+        Model::Threads => threads::serve(listener).await?,
+        Model::Tasks => tasks::serve(listener).await,
+        Model::Actor => actor::serve(listener).await,
+    }
+    Ok(())
+}
+
+/// The next client. When the process is out of file descriptors the clients it has go on, and it
+/// tries again a little later.
+async fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((socket, _)) => return socket,
+            Err(error) => {
+                report_accept(&error);
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// How long to wait after a client could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+fn report_accept(error: &io::Error) {
+    eprintln!("accept failed: {error}");
+}
