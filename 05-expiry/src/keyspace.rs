@@ -1,8 +1,8 @@
 //! The state of the server: which key holds which value, and until when.
 
 use crate::clock::UnixMillis;
+use crate::small_bytes::SmallBytes;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 
 /// All keys, their values, and their deadlines.
 ///
@@ -11,15 +11,15 @@ use std::sync::Arc;
 /// [`remove_expired`](Self::remove_expired), which the server calls in the background.
 #[derive(Debug, Default)]
 pub struct Keyspace {
-    entries: HashMap<Arc<[u8]>, Entry>,
+    entries: HashMap<SmallBytes, Entry>,
     /// The deadlines of all keys that have one, the nearest first. Each stands in the key's entry as
     /// well; the key's bytes are shared, not copied.
-    deadlines: BTreeSet<(UnixMillis, Arc<[u8]>)>,
+    deadlines: BTreeSet<(UnixMillis, SmallBytes)>,
 }
 
 #[derive(Debug)]
 struct Entry {
-    value: Box<[u8]>,
+    value: SmallBytes,
     deadline: Option<UnixMillis>,
 }
 
@@ -45,9 +45,9 @@ impl Keyspace {
             }
             return;
         }
-        let key: Arc<[u8]> = key.into();
+        let key = SmallBytes::from(key);
         if let Some(deadline) = deadline {
-            self.deadlines.insert((deadline, Arc::clone(&key)));
+            self.deadlines.insert((deadline, key.clone()));
         }
         let value = value.into();
         self.entries.insert(key, Entry { value, deadline });
@@ -70,14 +70,14 @@ impl Keyspace {
         let Some((held, entry)) = self.entries.get_key_value(key) else {
             return;
         };
-        let (key, old) = (Arc::clone(held), entry.deadline);
-        if let Some(entry) = self.entries.get_mut(&key) {
+        let (key, old) = (held.clone(), entry.deadline);
+        if let Some(entry) = self.entries.get_mut(&*key) {
             entry.deadline = deadline;
         }
         let key = match old {
             Some(old) => self
                 .deadlines
-                .take(&(old, Arc::clone(&key)))
+                .take(&(old, key.clone()))
                 .map_or(key, |(_, key)| key),
             None => key,
         };
@@ -105,7 +105,7 @@ impl Keyspace {
                 return removed;
             }
             if let Some((_, key)) = self.deadlines.pop_first() {
-                self.entries.remove(&key);
+                self.entries.remove(&*key);
             }
         }
         limit
@@ -156,7 +156,7 @@ mod tests {
         let in_entries = keyspace
             .entries
             .iter()
-            .filter_map(|(key, entry)| Some((entry.deadline?, Arc::clone(key))));
+            .filter_map(|(key, entry)| Some((entry.deadline?, key.clone())));
         let in_entries: BTreeSet<_> = in_entries.collect();
         assert_eq!(in_entries, keyspace.deadlines);
     }

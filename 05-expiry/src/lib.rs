@@ -13,3 +13,4 @@ pub mod keyspace;
 pub mod resp;
 pub mod server;
 pub mod session;
+pub mod small_bytes;

@@ -41,14 +41,18 @@ impl Session {
 
     /// Executes the batch, or as much of it as its replies leave room for: send the
     /// [`output`](Self::output), then ask [`parse`](Self::parse) whether there is more to do.
+    ///
+    /// All of it runs as of the same time: a batch is over long before a millisecond has passed, and
+    /// deadlines count in milliseconds.
     pub fn execute(&mut self, keyspace: &mut Keyspace, clock: &impl Clock) {
+        let now = clock.now();
         while self.reply.bytes().len() < MAX_REPLIES {
             let Some(args) = self.requests.take() else {
                 self.finish();
                 return;
             };
             if !args.is_empty() {
-                commands::execute(args, keyspace, clock.now(), &mut self.reply);
+                commands::execute(args, keyspace, now, &mut self.reply);
             }
         }
     }

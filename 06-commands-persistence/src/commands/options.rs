@@ -1,0 +1,136 @@
+//! The options of SET and GETEX.
+
+use super::expiry::{MILLIS_FROM_NOW, SECONDS_FROM_NOW, UNIX_MILLIS, UNIX_SECONDS, Unit};
+use super::{Call, CommandError};
+use crate::clock::UnixMillis;
+use crate::resp::integer;
+
+/// What is to become of the deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ttl<'a> {
+    /// `EX`, `PX`, `EXAT` or `PXAT` with their argument, which is not looked at yet.
+    Set(Unit, &'a [u8]),
+    /// `KEEPTTL`: it stays.
+    Keep,
+    /// `PERSIST`: it goes.
+    Remove,
+}
+
+impl Ttl<'_> {
+    /// The deadline that the option names, if it names one.
+    ///
+    /// # Errors
+    /// [`CommandError::NotAnInteger`], and [`CommandError::InvalidExpireTime`] for a time that is not
+    /// positive or that 64 bits of milliseconds can't hold.
+    pub fn deadline(self, call: &Call<'_>) -> Result<Option<UnixMillis>, CommandError> {
+        let Self::Set(unit, amount) = self else {
+            return Ok(None);
+        };
+        let amount = integer::parse(amount).ok_or(CommandError::NotAnInteger)?;
+        let invalid = CommandError::InvalidExpireTime(call.command.name);
+        if amount <= 0 {
+            return Err(invalid);
+        }
+        unit.deadline(amount, call.now).map(Some).ok_or(invalid)
+    }
+}
+
+/// `NX` and `XX`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// `NX`: only where there is no such key.
+    Missing,
+    /// `XX`: only where there is one.
+    Existing,
+}
+
+/// What stands behind the key, and the value, of SET and GETEX.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Options<'a> {
+    /// Whether to set at all.
+    pub condition: Option<Condition>,
+    /// `GET`: reply with the value there was.
+    pub get: bool,
+    /// What is to become of the deadline.
+    pub ttl: Option<Ttl<'a>>,
+}
+
+impl<'a> Options<'a> {
+    /// The options of SET.
+    ///
+    /// # Errors
+    /// [`CommandError::Syntax`].
+    pub fn of_set(call: &Call<'a>) -> Result<Self, CommandError> {
+        let options = Self::parse(call, 3)?;
+        match options.ttl {
+            Some(Ttl::Remove) => Err(CommandError::Syntax),
+            _ => Ok(options),
+        }
+    }
+
+    /// The option of GETEX.
+    ///
+    /// # Errors
+    /// [`CommandError::Syntax`].
+    pub fn of_getex(call: &Call<'a>) -> Result<Option<Ttl<'a>>, CommandError> {
+        match Self::parse(call, 2)? {
+            Options {
+                ttl: Some(Ttl::Keep),
+                ..
+            } => Err(CommandError::Syntax),
+            Options {
+                condition: None,
+                get: false,
+                ttl,
+            } => Ok(ttl),
+            _ => Err(CommandError::Syntax),
+        }
+    }
+
+    fn parse(call: &Call<'a>, first: usize) -> Result<Self, CommandError> {
+        let mut options = Self::default();
+        let mut args = call.args.from(first);
+        while let Some(name) = args.next() {
+            match name.to_ascii_lowercase().as_slice() {
+                b"nx" => options.set_condition(Condition::Missing)?,
+                b"xx" => options.set_condition(Condition::Existing)?,
+                b"get" => options.get = true,
+                b"keepttl" => options.set_ttl(Ttl::Keep)?,
+                b"persist" => options.set_ttl(Ttl::Remove)?,
+                name => {
+                    let unit = unit_of(name).ok_or(CommandError::Syntax)?;
+                    let amount = args.next().ok_or(CommandError::Syntax)?;
+                    options.set_ttl(Ttl::Set(unit, amount))?;
+                }
+            }
+        }
+        Ok(options)
+    }
+
+    fn set_condition(&mut self, condition: Condition) -> Result<(), CommandError> {
+        match self.condition.replace(condition) {
+            Some(other) if other != condition => Err(CommandError::Syntax),
+            _ => Ok(()),
+        }
+    }
+
+    /// An option may be repeated, and the last one counts; two different ones contradict each other.
+    fn set_ttl(&mut self, ttl: Ttl<'a>) -> Result<(), CommandError> {
+        match (self.ttl.replace(ttl), ttl) {
+            (None, _) => Ok(()),
+            (Some(Ttl::Set(before, _)), Ttl::Set(unit, _)) if before == unit => Ok(()),
+            (Some(before), ttl) if before == ttl => Ok(()),
+            _ => Err(CommandError::Syntax),
+        }
+    }
+}
+
+fn unit_of(option: &[u8]) -> Option<Unit> {
+    match option {
+        b"ex" => Some(SECONDS_FROM_NOW),
+        b"px" => Some(MILLIS_FROM_NOW),
+        b"exat" => Some(UNIX_SECONDS),
+        b"pxat" => Some(UNIX_MILLIS),
+        _ => None,
+    }
+}

@@ -1,0 +1,52 @@
+//! A session on a socket: moves its bytes, and knows nothing of what they mean.
+
+use crate::session::Session;
+use std::io;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// A client's socket and its conversation.
+pub struct Connection {
+    socket: TcpStream,
+    /// The conversation. Its batch is to be executed between [`receive`](Connection::receive) and
+    /// [`send`](Connection::send).
+    pub session: Session,
+}
+
+impl Connection {
+    /// A new conversation over `socket`.
+    pub fn new(socket: TcpStream) -> Self {
+        // Replies leave at once instead of waiting for more (Nagle's algorithm). Not fatal if refused.
+        let _ = socket.set_nodelay(true);
+        Self {
+            socket,
+            session: Session::default(),
+        }
+    }
+
+    /// Waits until there is a batch to execute. False: the client has left, or the conversation is over.
+    ///
+    /// # Errors
+    /// The socket's, such as a reset by the client.
+    pub async fn receive(&mut self) -> io::Result<bool> {
+        loop {
+            if self.session.parse() {
+                return Ok(true);
+            }
+            if self.session.is_closed() || self.socket.read_buf(self.session.input()).await? == 0 {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Sends the replies of the batch. Nothing more is read from this client until they are sent: one
+    /// that does not read its replies soon can't send requests either, and holds up only itself.
+    ///
+    /// # Errors
+    /// The socket's, such as a reset by the client.
+    pub async fn send(&mut self) -> io::Result<()> {
+        self.socket.write_all(self.session.output()).await?;
+        self.session.sent();
+        Ok(())
+    }
+}

@@ -1,0 +1,226 @@
+//! Requests that have arrived and wait to be executed.
+
+use super::Progress;
+use super::request::{ProtocolError, RequestParser, Span};
+use bytes::{Buf, BytesMut};
+
+/// The most bytes of one request. Redis's default for client-query-buffer-limit.
+const MAX_REQUEST: usize = 1024 * 1024 * 1024;
+
+/// Room that is made before each read from a socket, at the least.
+const MIN_READ: usize = 4 * 1024;
+
+/// The same, at the most: in the midst of a large request, larger reads save system calls.
+const MAX_READ: usize = 256 * 1024;
+
+/// An empty buffer larger than this is given back.
+const MAX_IDLE: usize = 1024 * 1024;
+
+/// The arguments of a request; the first is the command's name. They are borrowed from the bytes
+/// that were received: taking a request apart copies nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Args<'a> {
+    request: &'a [u8],
+    spans: &'a [Span],
+}
+
+impl<'a> Args<'a> {
+    /// How many there are, the command's name included.
+    pub fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Whether there is not even a name.
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// The argument at `index`.
+    pub fn get(&self, index: usize) -> Option<&'a [u8]> {
+        let span = self.spans.get(index)?;
+        self.request.get(span.start..span.start + span.len)
+    }
+
+    /// The arguments from `first` on.
+    pub fn from(self, first: usize) -> impl Iterator<Item = &'a [u8]> {
+        (first..self.len()).filter_map(move |index| self.get(index))
+    }
+}
+
+/// A complete request: where its bytes and its spans end.
+#[derive(Debug)]
+struct Parsed {
+    bytes_end: usize,
+    spans_end: usize,
+}
+
+/// The bytes of one connection, and the requests found in them.
+///
+/// ```text
+///   input:  | executed | parsed, waiting | begun | (room to read into)
+///                      ^ consumed        ^ parsed_to
+/// ```
+#[derive(Debug, Default)]
+pub struct RequestQueue {
+    input: BytesMut,
+    parser: RequestParser,
+    /// The arguments of the parsed requests, one request behind the other, and of the begun one.
+    spans: Vec<Span>,
+    /// The requests found since the queue was last empty.
+    requests: Vec<Parsed>,
+    /// How many of `requests` were taken.
+    taken: usize,
+    /// Bytes of `input` that belong to requests already taken.
+    consumed: usize,
+    /// Spans that belong to them.
+    consumed_spans: usize,
+    /// Where in `input` the first request begins that is not parsed yet.
+    parsed_to: usize,
+}
+
+impl RequestQueue {
+    /// The buffer to append received bytes to, with room for a read.
+    pub fn input(&mut self) -> &mut BytesMut {
+        let room = self.input.len().clamp(MIN_READ, MAX_READ);
+        self.input.reserve(room);
+        &mut self.input
+    }
+
+    /// Finds up to `limit` further requests in what has arrived.
+    ///
+    /// # Errors
+    /// [`ProtocolError`]. The requests found before it can still be taken.
+    pub fn parse(&mut self, limit: usize) -> Result<(), ProtocolError> {
+        self.forget_taken();
+        for _ in 0..limit {
+            let bytes = self.input.get_mut(self.parsed_to..).unwrap_or_default();
+            let Progress::Complete(length) = self.parser.parse(bytes, &mut self.spans)? else {
+                if bytes.len() > MAX_REQUEST {
+                    return Err(ProtocolError::RequestTooLarge);
+                }
+                break;
+            };
+            self.parsed_to += length;
+            self.requests.push(Parsed {
+                bytes_end: self.parsed_to,
+                spans_end: self.spans.len(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether every request found was taken.
+    pub fn is_empty(&self) -> bool {
+        self.taken == self.requests.len()
+    }
+
+    /// Takes the next request. One without arguments asks for nothing, and gets no reply.
+    pub fn take(&mut self) -> Option<Args<'_>> {
+        let parsed = self.requests.get(self.taken)?;
+        let bytes = self.consumed..parsed.bytes_end;
+        let spans = self.consumed_spans..parsed.spans_end;
+        self.taken += 1;
+        self.consumed = parsed.bytes_end;
+        self.consumed_spans = parsed.spans_end;
+        Some(Args {
+            request: self.input.get(bytes)?,
+            spans: self.spans.get(spans)?,
+        })
+    }
+
+    /// Drops the bytes of the requests taken, once for all of them, when none is left.
+    fn forget_taken(&mut self) {
+        if !self.is_empty() || self.requests.is_empty() {
+            return;
+        }
+        self.input.advance(self.consumed);
+        self.parsed_to -= self.consumed;
+        self.consumed = 0;
+        self.spans.drain(..self.consumed_spans);
+        self.consumed_spans = 0;
+        self.requests.clear();
+        self.taken = 0;
+        if self.input.is_empty() && self.input.capacity() > MAX_IDLE {
+            self.input = BytesMut::new();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes all that is there, as one string for each request.
+    fn take_all(queue: &mut RequestQueue) -> Vec<String> {
+        let mut taken = Vec::new();
+        while let Some(args) = queue.take() {
+            let words: Vec<String> = args
+                .from(0)
+                .map(|arg| arg.escape_ascii().to_string())
+                .collect();
+            taken.push(words.join(" "));
+        }
+        taken
+    }
+
+    const PIPELINE: &[u8] =
+        b"*1\r\n$1\r\na\r\n*2\r\n$1\r\nb\r\n$2\r\n\r\n\r\n*0\r\nc \"d e\"\r\n*1\r\n$0\r\n\r\n";
+    const REQUESTS: [&str; 5] = ["a", "b \\r\\n", "", "c d e", ""];
+
+    #[test]
+    fn a_pipeline_cut_at_every_point() {
+        for cut in 0..=PIPELINE.len() {
+            let mut queue = RequestQueue::default();
+            let mut taken = Vec::new();
+            for piece in [&PIPELINE[..cut], &PIPELINE[cut..]] {
+                queue.input().extend_from_slice(piece);
+                queue.parse(usize::MAX).unwrap();
+                taken.extend(take_all(&mut queue));
+            }
+            assert_eq!(taken, REQUESTS, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_limit_leaves_the_rest_for_later() {
+        let mut queue = RequestQueue::default();
+        queue.input().extend_from_slice(PIPELINE);
+        let mut taken = Vec::new();
+        for _ in 0..3 {
+            queue.parse(2).unwrap();
+            let batch = take_all(&mut queue);
+            assert!(batch.len() <= 2);
+            taken.extend(batch);
+        }
+        assert_eq!(taken, REQUESTS);
+    }
+
+    #[test]
+    fn requests_before_a_malformed_one_are_found() {
+        let mut queue = RequestQueue::default();
+        queue.input().extend_from_slice(b"PING\r\n*x\r\n");
+        assert_eq!(
+            queue.parse(usize::MAX),
+            Err(ProtocolError::InvalidArrayLength)
+        );
+        assert_eq!(take_all(&mut queue), ["PING"]);
+    }
+
+    #[test]
+    fn a_large_buffer_is_given_back() {
+        let mut queue = RequestQueue::default();
+        let value = vec![b'x'; 2 * MAX_IDLE];
+        queue
+            .input()
+            .extend_from_slice(format!("*1\r\n${}\r\n", value.len()).as_bytes());
+        queue.input().extend_from_slice(&value);
+        queue.input().extend_from_slice(b"\r\n");
+        queue.parse(1).unwrap();
+        assert_eq!(
+            queue.take().and_then(|args| args.get(0)),
+            Some(value.as_slice())
+        );
+        queue.parse(1).unwrap();
+        assert!(queue.input.capacity() <= MAX_IDLE);
+    }
+}

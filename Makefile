@@ -1,0 +1,87 @@
+# Build your own Redis in Rust. `make` alone lists what there is.
+
+STAGES := 01-tcp-echo 02-resp-parser 03-get-set 04-concurrency 05-expiry 06-commands-persistence
+# Stages whose speed is the point run in release, the others in a profile that builds in seconds.
+RELEASE_STAGES := 06-commands-persistence
+
+# Further flags for a stage: make 05-expiry ARGS="--port 6400"
+ARGS ?=
+# The server that `make 07-benchmark` measures.
+SERVER ?= 06-commands-persistence
+
+CARGO ?= cargo
+WORKSHOP = $(CARGO) run --quiet --package workshop --
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test test-all lint check diff carry models $(STAGES) 07-benchmark
+
+help:
+	@echo "Build your own Redis in Rust"
+	@echo
+	@echo "Stages: each is a server on port 6380. Talk to it with redis-cli -p 6380; Ctrl-C ends it."
+	@echo "  make 01-tcp-echo               a socket is a stream of bytes"
+	@echo "  make 02-resp-parser            bytes become messages"
+	@echo "  make 03-get-set                messages become state"
+	@echo "  make 04-concurrency            many clients, one keyspace: four models"
+	@echo "  make 05-expiry                 time"
+	@echo "  make 06-commands-persistence   a database (begun: so far it is stage 05)"
+	@echo "  make 07-benchmark              measure the newest server beside a real redis-server"
+	@echo
+	@echo "  Flags go into ARGS:  make 05-expiry ARGS=\"--port 6400 --threads 2\""
+	@echo
+	@echo "Verbs"
+	@echo "  make setup                     fetch and build everything; no network is needed afterwards"
+	@echo "  make check STAGE=05            check a stage's server from outside"
+	@echo "  make check STAGE=05 ADDRESS=127.0.0.1:7000   check your own server"
+	@echo "  make diff STAGE=05             what a stage changed against the one before"
+	@echo "  make models                    measure the four models of stage 04"
+	@echo "  make test                      all tests, in a few minutes"
+	@echo "  make test-all                  the long ones as well"
+	@echo "  make lint                      format and clippy, warnings denied"
+
+# One build for each way in which the verbs above build, so that none of them needs the network later.
+setup:
+	$(CARGO) fetch --locked
+	@for stage in $(filter-out $(RELEASE_STAGES),$(STAGES)); do \
+		$(CARGO) build --locked --package step$$stage || exit 1; done
+	$(CARGO) build --locked --release --package step04-concurrency
+	$(CARGO) build --locked --release --package step06-commands-persistence --package step07-benchmark
+	$(CARGO) test --locked --workspace --no-run
+	$(CARGO) build --locked --package workshop
+	@echo
+	@echo "All is built. Begin with: make 01-tcp-echo"
+
+$(filter-out $(RELEASE_STAGES),$(STAGES)):
+	@$(CARGO) run --locked --package step$@ -- $(ARGS)
+
+$(RELEASE_STAGES):
+	@$(CARGO) run --locked --release --package step$@ -- $(ARGS)
+
+07-benchmark:
+	@$(CARGO) build --locked --release --package step$(SERVER) --package step07-benchmark
+	@sh scripts/find-redis.sh || true
+	@target/release/step07-benchmark --compare target/release/step$(SERVER) $(ARGS)
+
+models:
+	@$(CARGO) build --locked --release --package step04-concurrency
+	@bash 04-concurrency/measure.sh target/release/step04-concurrency
+
+check:
+	@$(WORKSHOP) check $(STAGE) $(ADDRESS)
+
+diff:
+	@$(WORKSHOP) diff $(STAGE)
+
+# Copies a file from the first stage that has it to all later ones whose copy is to be the same.
+carry:
+	@$(WORKSHOP) carry $(FILE)
+
+test:
+	$(CARGO) test --locked --workspace
+
+test-all:
+	$(CARGO) test --locked --workspace --release -- --include-ignored
+
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
