@@ -59,7 +59,7 @@ $(RELEASE_STAGES):
 
 07-benchmark:
 	@$(CARGO) build --locked --release --package step$(SERVER) --package step07-benchmark
-	@sh scripts/find-redis.sh || true
+	@sh scripts/install-redis.sh || true
 	@target/release/step07-benchmark --compare target/release/step$(SERVER) $(ARGS)
 
 models:

@@ -1,0 +1,163 @@
+//! The engine against servers that behave in ways a real one does only on a bad day.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+use step07_benchmark::load::{self, Limit, Load, Measured};
+use step07_benchmark::workload;
+
+/// Starts a server whose connections are served by `converse`, and gives its address.
+fn serve(converse: impl Fn(TcpStream) -> std::io::Result<()> + Clone + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        for socket in listener.incoming().flatten() {
+            socket.set_nodelay(true).unwrap();
+            let converse = converse.clone();
+            thread::spawn(move || converse(socket));
+        }
+    });
+    address
+}
+
+/// Calls `reply` for each `PING` that arrives.
+fn for_each_ping(
+    mut socket: TcpStream,
+    mut reply: impl FnMut(&mut TcpStream) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    let mut request = [0; 6];
+    loop {
+        socket.read_exact(&mut request)?;
+        reply(&mut socket)?;
+    }
+}
+
+fn run(address: String, clients: usize, pipeline: usize, limit: Limit) -> anyhow::Result<Measured> {
+    let load = Load {
+        address,
+        clients,
+        pipeline,
+        data: 3,
+        keys: 0,
+        limit,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let run = load::run(&load, workload::find("ping_inline").unwrap());
+        tokio::time::timeout(Duration::from_secs(20), run).await?
+    })
+}
+
+#[test]
+fn requests_and_errors_are_counted_exactly() {
+    let requests = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&requests);
+    let address = serve(move |socket| {
+        for_each_ping(socket, |socket| {
+            let number = counted.fetch_add(1, Ordering::Relaxed);
+            let reply: &[u8] = if number.is_multiple_of(10) {
+                b"-ERR tenth\r\n"
+            } else {
+                b"+PONG\r\n"
+            };
+            socket.write_all(reply)
+        })
+    });
+    // Neither the clients nor the pipeline divide the number of requests.
+    let measured = run(address, 7, 16, Limit::Requests(1003)).unwrap();
+    assert_eq!(measured.replies, 1003);
+    assert_eq!(measured.errors, 101);
+    assert_eq!(measured.error.as_deref(), Some("ERR tenth"));
+    assert_eq!(measured.latency.len(), 1003);
+    assert_eq!(requests.load(Ordering::Relaxed), 1003);
+}
+
+#[test]
+fn a_reply_counts_from_the_write_to_its_last_byte() {
+    let delay = Duration::from_millis(20);
+    let address = serve(move |socket| {
+        for_each_ping(socket, |socket| {
+            socket.write_all(b"+PON")?;
+            thread::sleep(delay);
+            socket.write_all(b"G\r\n")
+        })
+    });
+    let measured = run(address, 2, 1, Limit::Requests(20)).unwrap();
+    assert!(measured.latency.min() >= delay.as_nanos() as u64);
+}
+
+#[test]
+fn the_replies_of_a_batch_have_each_their_own_time() {
+    let delay = Duration::from_millis(20);
+    let address = serve(move |socket| {
+        for_each_ping(socket, |socket| {
+            thread::sleep(delay);
+            socket.write_all(b"+PONG\r\n")
+        })
+    });
+    let measured = run(address, 1, 4, Limit::Requests(4)).unwrap();
+    let (shortest, longest) = (measured.latency.min(), measured.latency.max());
+    assert!(shortest >= delay.as_nanos() as u64);
+    assert!(longest >= 4 * delay.as_nanos() as u64);
+}
+
+#[test]
+fn the_warm_up_is_not_measured() {
+    let first = Arc::new(AtomicU64::new(0));
+    let address = serve(move |socket| {
+        let first = Arc::clone(&first);
+        for_each_ping(socket, move |socket| {
+            // The very first reply is slow.
+            if first.fetch_add(1, Ordering::Relaxed) == 0 {
+                thread::sleep(Duration::from_millis(150));
+            }
+            thread::sleep(Duration::from_micros(200));
+            socket.write_all(b"+PONG\r\n")
+        })
+    });
+    let limit = Limit::Time {
+        warm_up: Duration::from_millis(100),
+        measured: Duration::from_millis(300),
+    };
+    let measured = run(address, 1, 1, limit).unwrap();
+    assert!(measured.replies > 0);
+    assert_eq!(measured.time, Duration::from_millis(300));
+    assert!(measured.latency.max() < 150_000_000);
+}
+
+#[test]
+fn a_lost_connection_ends_the_run_with_an_error() {
+    let address = serve(|mut socket| {
+        let mut request = [0; 6];
+        socket.read_exact(&mut request)?;
+        socket.write_all(b"+PO")
+    });
+    let error = run(address, 1, 1, Limit::Requests(10)).unwrap_err();
+    assert!(
+        format!("{error:#}").contains("closed a connection with 1 replies due"),
+        "{error:#}"
+    );
+}
+
+#[test]
+fn replies_that_nobody_asked_for_are_an_error() {
+    let address =
+        serve(|socket| for_each_ping(socket, |socket| socket.write_all(b"+PONG\r\n+PONG\r\n")));
+    let error = run(address, 1, 1, Limit::Requests(10)).unwrap_err();
+    assert!(format!("{error:#}").contains("more replies"), "{error:#}");
+}
+
+#[test]
+fn what_is_no_reply_is_an_error() {
+    let address = serve(|socket| for_each_ping(socket, |socket| socket.write_all(b"hello\r\n")));
+    let error = run(address, 1, 1, Limit::Requests(10)).unwrap_err();
+    assert!(
+        format!("{error:#}").contains("a reply begins with 'h'"),
+        "{error:#}"
+    );
+}
