@@ -53,6 +53,11 @@ fn run(address: String, clients: usize, pipeline: usize, limit: Limit) -> anyhow
     })
 }
 
+/// The nanoseconds that the histogram may show for this time: it keeps three digits.
+fn at_least(time: Duration) -> u64 {
+    time.as_nanos() as u64 / 1000 * 999
+}
+
 #[test]
 fn requests_and_errors_are_counted_exactly() {
     let requests = Arc::new(AtomicU64::new(0));
@@ -88,7 +93,7 @@ fn a_reply_counts_from_the_write_to_its_last_byte() {
         })
     });
     let measured = run(address, 2, 1, Limit::Requests(20)).unwrap();
-    assert!(measured.latency.min() >= delay.as_nanos() as u64);
+    assert!(measured.latency.min() >= at_least(delay));
 }
 
 #[test]
@@ -102,8 +107,8 @@ fn the_replies_of_a_batch_have_each_their_own_time() {
     });
     let measured = run(address, 1, 4, Limit::Requests(4)).unwrap();
     let (shortest, longest) = (measured.latency.min(), measured.latency.max());
-    assert!(shortest >= delay.as_nanos() as u64);
-    assert!(longest >= 4 * delay.as_nanos() as u64);
+    assert!(shortest >= at_least(delay));
+    assert!(longest >= at_least(4 * delay));
 }
 
 #[test]
