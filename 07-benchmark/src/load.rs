@@ -122,7 +122,9 @@ impl Shared {
 
     fn record(&mut self, found: crate::replies::Found, sent: Instant, now: Instant) {
         let beyond = self.end.is_some_and(|end| now > end);
-        if sent < self.begin || beyond {
+        // A piece in which no reply ended must not touch the histogram: recording a value zero times
+        // would still make it the lowest one.
+        if found.replies == 0 || sent < self.begin || beyond {
             return;
         }
         let nanos = u64::try_from(now.duration_since(sent).as_nanos()).unwrap_or(u64::MAX);
