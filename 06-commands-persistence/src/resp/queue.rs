@@ -13,8 +13,9 @@ const MIN_READ: usize = 4 * 1024;
 /// The same, at the most: in the midst of a large request, larger reads save system calls.
 const MAX_READ: usize = 256 * 1024;
 
-/// An empty buffer larger than this is given back.
+/// An empty buffer larger than this is given back, and so is room for more arguments than this.
 const MAX_IDLE: usize = 1024 * 1024;
+const MAX_IDLE_SPANS: usize = 64 * 1024;
 
 /// The arguments of a request; the first is the command's name. They are borrowed from the bytes
 /// that were received: taking a request apart copies nothing.
@@ -137,6 +138,7 @@ impl RequestQueue {
         self.parsed_to -= self.consumed;
         self.consumed = 0;
         self.spans.drain(..self.consumed_spans);
+        self.spans.shrink_to(MAX_IDLE_SPANS);
         self.consumed_spans = 0;
         self.requests.clear();
         self.taken = 0;
@@ -204,6 +206,19 @@ mod tests {
             Err(ProtocolError::InvalidArrayLength)
         );
         assert_eq!(take_all(&mut queue), ["PING"]);
+    }
+
+    #[test]
+    fn room_for_many_arguments_is_given_back() {
+        let mut queue = RequestQueue::default();
+        let args = 2 * MAX_IDLE_SPANS;
+        queue
+            .input()
+            .extend_from_slice(format!("*{args}\r\n{}", "$0\r\n\r\n".repeat(args)).as_bytes());
+        queue.parse(1).unwrap();
+        assert_eq!(queue.take().map(|taken| taken.len()), Some(args));
+        queue.parse(1).unwrap();
+        assert!(queue.spans.capacity() <= MAX_IDLE_SPANS);
     }
 
     #[test]
