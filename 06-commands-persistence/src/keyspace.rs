@@ -2,7 +2,8 @@
 
 use crate::clock::UnixMillis;
 use crate::small_bytes::SmallBytes;
-use std::collections::{BTreeSet, HashMap};
+use crate::table::Table;
+use std::collections::BTreeSet;
 
 /// All keys, their values, and their deadlines.
 ///
@@ -11,46 +12,30 @@ use std::collections::{BTreeSet, HashMap};
 /// [`remove_expired`](Self::remove_expired), which the server calls in the background.
 #[derive(Debug, Default)]
 pub struct Keyspace {
-    entries: HashMap<SmallBytes, Entry>,
-    /// The deadlines of all keys that have one, the nearest first. Each stands in the key's entry as
-    /// well; the key's bytes are shared, not copied.
-    deadlines: BTreeSet<(UnixMillis, SmallBytes)>,
-}
-
-#[derive(Debug)]
-struct Entry {
-    value: SmallBytes,
-    deadline: Option<UnixMillis>,
+    values: Table<SmallBytes>,
+    /// The deadlines of the keys that have one. Most have none, and pay nothing for it.
+    deadlines: Table<UnixMillis>,
+    /// The same deadlines, the nearest first.
+    by_deadline: BTreeSet<(UnixMillis, SmallBytes)>,
 }
 
 impl Keyspace {
     /// The value of `key`.
     pub fn get(&mut self, key: &[u8], now: UnixMillis) -> Option<&[u8]> {
         self.expire(key, now);
-        self.entries.get(key).map(|entry| &*entry.value)
+        self.values.get(key).map(|value| &**value)
     }
 
     /// Whether `key` holds a value.
     pub fn contains(&mut self, key: &[u8], now: UnixMillis) -> bool {
         self.expire(key, now);
-        self.entries.contains_key(key)
+        self.values.get(key).is_some()
     }
 
     /// Makes `key` hold `value` until `deadline`, or for ever, whatever it held before.
     pub fn set(&mut self, key: &[u8], value: &[u8], deadline: Option<UnixMillis>) {
-        if let Some(entry) = self.entries.get_mut(key) {
-            entry.value = value.into();
-            if entry.deadline != deadline {
-                self.set_deadline(key, deadline);
-            }
-            return;
-        }
-        let key = SmallBytes::from(key);
-        if let Some(deadline) = deadline {
-            self.deadlines.insert((deadline, key.clone()));
-        }
-        let value = value.into();
-        self.entries.insert(key, Entry { value, deadline });
+        self.values.insert(key, value.into());
+        self.set_deadline(key, deadline);
     }
 
     /// Removes `key`. Whether it was there.
@@ -62,38 +47,32 @@ impl Keyspace {
     /// When `key` expires: `None` where there is no such key, `Some(None)` where it never does.
     pub fn deadline(&mut self, key: &[u8], now: UnixMillis) -> Option<Option<UnixMillis>> {
         self.expire(key, now);
-        self.entries.get(key).map(|entry| entry.deadline)
+        self.values.get(key)?;
+        Some(self.deadlines.get(key).copied())
     }
 
     /// Gives `key` another deadline, or none. Does nothing where there is no such key.
     pub fn set_deadline(&mut self, key: &[u8], deadline: Option<UnixMillis>) {
-        let Some((held, entry)) = self.entries.get_key_value(key) else {
+        if deadline.is_none() && self.deadlines.is_empty() {
             return;
-        };
-        let (key, old) = (held.clone(), entry.deadline);
-        if let Some(entry) = self.entries.get_mut(&*key) {
-            entry.deadline = deadline;
         }
-        let key = match old {
-            Some(old) => self
-                .deadlines
-                .take(&(old, key.clone()))
-                .map_or(key, |(_, key)| key),
-            None => key,
-        };
-        if let Some(deadline) = deadline {
-            self.deadlines.insert((deadline, key));
+        if let Some((key, old)) = self.deadlines.remove(key) {
+            self.by_deadline.remove(&(old, key));
+        }
+        if let Some(deadline) = deadline.filter(|_| self.values.get(key).is_some()) {
+            self.deadlines.insert(key, deadline);
+            self.by_deadline.insert((deadline, key.into()));
         }
     }
 
     /// How many keys there are, those counted whose deadline has come and that are not removed yet.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.values.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.values.is_empty()
     }
 
     /// Removes up to `limit` keys whose deadline has come, the oldest first. How many there were: fewer
@@ -104,8 +83,9 @@ impl Keyspace {
             if !self.is_any_due(now) {
                 return removed;
             }
-            if let Some((_, key)) = self.deadlines.pop_first() {
-                self.entries.remove(&*key);
+            if let Some((_, key)) = self.by_deadline.pop_first() {
+                self.deadlines.remove(&key);
+                self.values.remove(&key);
             }
         }
         limit
@@ -117,28 +97,23 @@ impl Keyspace {
         if !self.is_any_due(now) {
             return;
         }
-        let deadline = self.entries.get(key).and_then(|entry| entry.deadline);
-        if deadline.is_some_and(|deadline| deadline <= now) {
+        let deadline = self.deadlines.get(key);
+        if deadline.is_some_and(|deadline| *deadline <= now) {
             self.take(key);
         }
     }
 
     /// Whether the deadline of any key has come.
     fn is_any_due(&self, now: UnixMillis) -> bool {
-        self.deadlines
+        self.by_deadline
             .first()
             .is_some_and(|(deadline, _)| *deadline <= now)
     }
 
     /// Removes `key` and its deadline.
     fn take(&mut self, key: &[u8]) -> bool {
-        let Some((key, entry)) = self.entries.remove_entry(key) else {
-            return false;
-        };
-        if let Some(deadline) = entry.deadline {
-            self.deadlines.remove(&(deadline, key));
-        }
-        true
+        self.set_deadline(key, None);
+        self.values.remove(key).is_some()
     }
 }
 
@@ -151,14 +126,15 @@ mod tests {
     const NOW: UnixMillis = UnixMillis(1_000);
     const LATER: UnixMillis = UnixMillis(2_000);
 
-    /// What must hold after every call: the entries and the tree tell of the same deadlines.
+    /// What must hold after every call: the table and the tree tell of the same deadlines, and only of
+    /// keys that are there.
     fn check(keyspace: &Keyspace) {
-        let in_entries = keyspace
-            .entries
-            .iter()
-            .filter_map(|(key, entry)| Some((entry.deadline?, key.clone())));
-        let in_entries: BTreeSet<_> = in_entries.collect();
-        assert_eq!(in_entries, keyspace.deadlines);
+        let mut in_table = BTreeSet::new();
+        keyspace.deadlines.scan(0, usize::MAX, |key, deadline| {
+            in_table.insert((*deadline, SmallBytes::from(key)));
+            assert!(keyspace.values.get(key).is_some());
+        });
+        assert_eq!(in_table, keyspace.by_deadline);
     }
 
     #[test]
@@ -196,8 +172,8 @@ mod tests {
             keyspace.set(key.as_bytes(), b"v", Some(UnixMillis(9 - deadline)));
         }
         assert_eq!(keyspace.remove_expired(4, UnixMillis(5)), 4);
-        assert!(keyspace.entries.contains_key(b"key:5".as_slice()));
-        assert!(!keyspace.entries.contains_key(b"key:6".as_slice()));
+        assert!(keyspace.values.get(b"key:5").is_some());
+        assert!(keyspace.values.get(b"key:6").is_none());
         assert_eq!(keyspace.remove_expired(4, UnixMillis(5)), 2);
         assert_eq!(keyspace.remove_expired(4, UnixMillis(5)), 0);
         assert_eq!(keyspace.len(), 4);
