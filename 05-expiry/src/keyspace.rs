@@ -4,6 +4,9 @@ use crate::clock::UnixMillis;
 use crate::small_bytes::SmallBytes;
 use std::collections::{BTreeSet, HashMap};
 
+/// Expired keys that a request removes beside its own work.
+const HELP: usize = 2;
+
 /// All keys, their values, and their deadlines.
 ///
 /// A key whose deadline has come is gone for whoever looks: every method that names a key first
@@ -111,10 +114,13 @@ impl Keyspace {
         limit
     }
 
-    /// Removes `key` if its deadline has come. While the nearest deadline of all lies ahead this costs
-    /// one comparison, and no look-up.
+    /// Removes `key` if its deadline has come. While the nearest deadline of all lies ahead this needs no
+    /// look-up: a step to the tree's first leaf, and one comparison.
+    ///
+    /// While keys are due, whoever comes by removes a few of them. A request adds at most one key, so that
+    /// requests can't bring keys with deadlines faster than they are removed.
     fn expire(&mut self, key: &[u8], now: UnixMillis) {
-        if !self.is_any_due(now) {
+        if self.remove_expired(HELP, now) == 0 {
             return;
         }
         let deadline = self.entries.get(key).and_then(|entry| entry.deadline);

@@ -42,8 +42,8 @@ impl Session {
     /// Executes the batch, or as much of it as its replies leave room for: send the
     /// [`output`](Self::output), then ask [`parse`](Self::parse) whether there is more to do.
     ///
-    /// All of it runs as of the same time: a batch is over long before a millisecond has passed, and
-    /// deadlines count in milliseconds.
+    /// All of it runs as of the same time. Deadlines count in milliseconds, and a batch is usually over
+    /// before one has passed; a longer one sees keys expire a little late, which nobody can tell.
     pub fn execute(&mut self, keyspace: &mut Keyspace, clock: &impl Clock) {
         let now = clock.now();
         while self.reply.bytes().len() < MAX_REPLIES {
