@@ -34,7 +34,12 @@ pub fn split(line: &mut [u8], words: &mut Vec<Span>) -> Result<(), UnbalancedQuo
     }
 }
 
-/// What C's `isspace` holds for white space.
+/// What ends a word that is not in quotes. Redis is stricter here than between words.
+fn ends_word(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+/// What may stand between words: what C's `isspace` holds for white space.
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c)
 }
@@ -66,7 +71,7 @@ impl Rewriter<'_> {
     }
 
     fn word(&mut self) -> Result<(), UnbalancedQuotes> {
-        while let Some(byte) = self.peek().filter(|byte| !is_space(*byte)) {
+        while let Some(byte) = self.peek().filter(|byte| !ends_word(*byte)) {
             self.read += 1;
             match byte {
                 b'"' => return self.double_quoted(),
@@ -162,6 +167,10 @@ mod tests {
         );
         assert_eq!(words(""), Ok(vec![]));
         assert_eq!(words("  \t "), Ok(vec![]));
+        assert_eq!(
+            words("\u{c}a\u{b}b \u{b}c"),
+            Ok(vec!["a\u{b}b".into(), "c".into()])
+        );
     }
 
     #[test]

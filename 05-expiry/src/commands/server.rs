@@ -21,7 +21,9 @@ pub fn command(call: &mut Call<'_>) -> Outcome {
     };
     let names = call.args.len() > 2;
     match subcommand.to_ascii_lowercase().as_slice() {
-        b"count" | b"list" if names => return Err(wrong_arity(subcommand)),
+        b"count" if names => return Err(CommandError::WrongArity("command|count")),
+        b"help" if names => return Err(CommandError::WrongArity("command|help")),
+        b"list" if names => return Err(CommandError::Syntax),
         b"count" => call.reply.integer(TABLE.len() as i64),
         b"list" => describe_all(call.reply, |reply, row| reply.bulk(row.name.as_bytes())),
         b"info" if names => info(call),
@@ -36,15 +38,6 @@ pub fn command(call: &mut Call<'_>) -> Outcome {
         }
     }
     Ok(())
-}
-
-fn wrong_arity(subcommand: &[u8]) -> CommandError {
-    let name = if subcommand.eq_ignore_ascii_case(b"count") {
-        "command|count"
-    } else {
-        "command|list"
-    };
-    CommandError::WrongArity(name)
 }
 
 fn describe_all(reply: &mut Reply, describe: impl Fn(&mut Reply, &Command)) {

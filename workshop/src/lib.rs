@@ -1,0 +1,20 @@
+//! The parts of the workshop's tool.
+//!
+//! ```text
+//! main -> check, diff, copies        what the verbs do
+//!         checks -> target, client   what a server must do, seen from outside
+//!         server                     servers to try the checks on
+//! ```
+
+pub mod check;
+pub mod checks;
+pub mod client;
+pub mod copies;
+pub mod diff;
+pub mod failure;
+pub mod process;
+pub mod reply;
+pub mod script;
+pub mod server;
+pub mod stage;
+pub mod target;

@@ -1,0 +1,4 @@
+//! Wrong servers.
+
+pub mod echo;
+pub mod toy;

@@ -1,0 +1,101 @@
+//! The bugs, and the check that must find each.
+
+use super::super::toy;
+
+macro_rules! bugs {
+    ($($(#[$about:meta])* $bug:ident $check:literal,)*) => {
+        /// What is wrong with the toy.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Bug {
+            $($(#[$about])* $bug,)*
+        }
+
+        /// Every bug with the check that finds it.
+        pub const BUGS: &[(Bug, &str)] = &[$((toy::Bug::$bug, $check),)*];
+    };
+}
+
+bugs! {
+    ServesOneClientOnly "01.6",
+    EndsWithOneClient "02.26",
+    StrayLineEnd "02.1",
+    PingIgnoresItsMessage "02.2",
+    EchoesInUpperCase "02.3",
+    StopsAtNul "02.4",
+    SearchesForLineEnd "02.4",
+    NamesInUpperCaseOnly "02.5",
+    OneRequestPerRead "02.6",
+    ForgetsHalfRequests "02.7",
+    NeedsWholeLineEnds "02.8",
+    NoInlineCommands "02.9",
+    QuotesAreLetters "02.10",
+    AnswersNothing "02.11",
+    ShortUnknownCommand "02.12",
+    LongUnknownCommand "02.13",
+    ErrorOfTwoLines "02.14",
+    ClosesOnWrongArity "02.15",
+    LenientNumbers "02.20",
+    StaysOpenAfterError "02.20",
+    NegativeIsEmpty "02.21",
+    NoLengthLimit "02.21",
+    AnyTypeIsBulk "02.22",
+    LenientQuotes "02.23",
+    LinesWithoutLimit "02.24",
+    DropsRepliesOnError "02.25",
+    StoresNothing "03.1",
+    KeepsTheFirstValue "03.2",
+    MissingIsEmpty "03.3",
+    EmptyIsMissing "03.3",
+    KeysEndAtNul "03.4",
+    ValuesAreText "03.4",
+    KeysIgnoreCase "03.5",
+    DelCountsMentions "03.6",
+    ExistsCountsOnce "03.7",
+    SetTakesAnything "03.8",
+    StatePerClient "03.9",
+    SmallValuesOnly "03.10",
+    CommandHasNoArity "03.12",
+    CountsWrong "03.13",
+    DocsWithoutSummary "03.14",
+    OneAtATime "04.1",
+    WaitsForSilentClient "04.2",
+    LocksWhileWriting "04.3",
+    FewClients "04.4",
+    LosesWrites "04.5",
+    ErrorClosesAll "04.6",
+    SharedBuffer "04.7",
+    ExInMillis "05.1",
+    ExatFromNow "05.2",
+    SetKeepsDeadline "05.3",
+    KeepTtlDrops "05.4",
+    NxIsIgnored "05.5",
+    RefusedNxChangesDeadline "05.5",
+    GetAnswersNewValue "05.6",
+    OptionsInOrderOnly "05.7",
+    ContradictionsAreFine "05.8",
+    NoOverflowCheck "05.9",
+    PastIsRefused "05.10",
+    GetexDropsDeadline "05.11",
+    GetexLooksAtTimeFirst "05.12",
+    GetexTakesKeepTtl "05.13",
+    GetexKeepsThePast "05.14",
+    NoKeyLivesForEver "05.20",
+    PexpireInSeconds "05.21",
+    ExpireAlwaysOne "05.22",
+    NxAboutTheKey "05.23",
+    GtWithoutDeadline "05.24",
+    LtOnEqual "05.24",
+    LastConditionCounts "05.25",
+    TimeBeforeOptions "05.26",
+    PastIsOne "05.27",
+    PersistAlwaysOne "05.28",
+    DelLeavesDeadline "05.29",
+    TimesAreCut "05.30",
+    TtlIsCut "05.31",
+    NeverExpires "05.32",
+    ExpiresEarly "05.32",
+    OnlyGetExpires "05.33",
+    DbsizeCountsWrites "05.34",
+    NoActiveExpiry "05.35",
+    ExpiryWithoutArity "05.36",
+}

@@ -1,0 +1,169 @@
+//! Servers that are wrong, and the checks that must say so. A check that a wrong server passes is a
+//! bug, found here.
+
+mod wrong;
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+use workshop::checks::{self, Check};
+use workshop::target::Target;
+use wrong::toy::{self, Bug};
+
+/// Enough for servers in the same process, and short enough to wait for often.
+const SHORT: Duration = Duration::from_millis(300);
+
+/// How many checks wait at the same time.
+const AT_ONCE: usize = 8;
+
+/// Serves each client in a thread until the process ends.
+fn serve(client: fn(TcpStream) -> io::Result<()>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for socket in listener.incoming().map_while(Result::ok) {
+            thread::spawn(move || client(socket));
+        }
+    });
+    address
+}
+
+/// The ids of those checks that the server passes.
+fn passed(
+    address: SocketAddr,
+    deadline: Duration,
+    checks: Vec<&'static Check>,
+) -> Vec<&'static str> {
+    let target = Target {
+        deadline,
+        ..Target::new(address)
+    };
+    let waiting = Mutex::new(checks.into_iter());
+    let passed = Mutex::new(Vec::new());
+    let work = || {
+        loop {
+            let Some(check) = waiting.lock().unwrap().next() else {
+                return;
+            };
+            if check.run(&target).is_ok() {
+                passed.lock().unwrap().push(check.id);
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(work);
+        }
+    });
+    let mut passed = passed.into_inner().unwrap();
+    passed.sort_unstable();
+    passed
+}
+
+fn all() -> Vec<&'static Check> {
+    checks::all().collect()
+}
+
+#[test]
+fn a_server_that_never_answers_passes_nothing() {
+    let silent = serve(|mut socket| io::copy(&mut socket, &mut io::sink()).map(drop));
+    assert_eq!(passed(silent, SHORT, all()), [""; 0]);
+}
+
+#[test]
+fn a_server_that_never_reads_passes_nothing() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    assert_eq!(passed(address, SHORT, all()), [""; 0]);
+    drop(listener);
+}
+
+#[test]
+fn a_server_that_says_ok_to_everything_passes_nothing() {
+    let eager = serve(|mut socket| {
+        let mut buffer = [0; 4096];
+        while socket.read(&mut buffer)? > 0 {
+            socket.write_all(b"+OK\r\n")?;
+        }
+        Ok(())
+    });
+    assert_eq!(passed(eager, SHORT, all()), [""; 0]);
+}
+
+#[test]
+fn a_server_that_closes_at_once_passes_nothing() {
+    let curt = serve(|socket| {
+        drop(socket);
+        Ok(())
+    });
+    assert_eq!(passed(curt, SHORT, all()), [""; 0]);
+}
+
+#[test]
+fn an_address_where_nobody_listens_passes_nothing() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    assert_eq!(passed(address, SHORT, all()), [""; 0]);
+}
+
+/// It serves all clients at once, and so fails the check that a second client waits.
+#[test]
+fn an_echo_server_passes_what_is_about_echoes() {
+    let echo = serve(|mut socket| {
+        let mut writer = socket.try_clone()?;
+        io::copy(&mut socket, &mut writer).map(drop)
+    });
+    let echoes = ["01.1", "01.2", "01.3", "01.4", "01.5", "01.6", "01.7"];
+    assert_eq!(passed(echo, Duration::from_secs(2), all()), echoes);
+}
+
+/// Servers that are wrong in a more ordinary way: an echo that is nearly right.
+#[test]
+fn an_echo_with_a_mistake_fails() {
+    type Mistake = (fn(TcpStream) -> io::Result<()>, &'static str);
+    let mistakes: [Mistake; 5] = [
+        (wrong::echo::whole_buffer, "01.1"),
+        (wrong::echo::by_line, "01.2"),
+        (wrong::echo::as_text, "01.3"),
+        (wrong::echo::first_write_only, "01.4"),
+        (wrong::echo::stays_open, "01.5"),
+    ];
+    for (mistake, id) in mistakes {
+        let passed = passed(serve(mistake), SHORT, all());
+        assert!(!passed.contains(&id), "{id} is passed by its mistake");
+    }
+}
+
+fn toy_checks() -> Vec<&'static Check> {
+    checks::all().filter(|check| check.redis).collect()
+}
+
+/// The toy below is right where it has no bug: otherwise its bugs would prove nothing.
+#[test]
+fn a_toy_without_bugs_passes_what_redis_passes() {
+    let address = toy::serve(None);
+    let passed = passed(address, Duration::from_secs(5), toy_checks());
+    let missing: Vec<&str> = toy_checks()
+        .iter()
+        .map(|check| check.id)
+        .filter(|id| !passed.contains(id))
+        .collect();
+    assert_eq!(missing, [""; 0]);
+}
+
+/// Each bug is one that a learner's server may have, and the check it is paired with finds it.
+#[test]
+fn every_bug_of_the_toy_is_found_by_its_check() {
+    let mut escaped = Vec::new();
+    for (bug, id) in toy::BUGS.iter().copied() {
+        let address = toy::serve(Some(bug));
+        let check = checks::all().filter(|check| check.id == id).collect();
+        if !passed(address, SHORT, check).is_empty() {
+            escaped.push((bug, id));
+        }
+    }
+    assert_eq!(escaped, [(Bug::StrayLineEnd, ""); 0]);
+}
