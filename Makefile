@@ -24,7 +24,7 @@ help:
 	@echo "  make 03-get-set                messages become state"
 	@echo "  make 04-concurrency            many clients, one keyspace: four models"
 	@echo "  make 05-expiry                 time"
-	@echo "  make 06-commands-persistence   a database (begun: so far it is stage 05)"
+	@echo "  make 06-commands-persistence   a database (begun: stage 05 on a table of its own)"
 	@echo "  make 07-benchmark              measure the newest server beside a real redis-server"
 	@echo
 	@echo "  Flags go into ARGS:  make 05-expiry ARGS=\"--port 6400 --threads 2\""
@@ -77,6 +77,8 @@ carry:
 	@$(WORKSHOP) carry $(FILE)
 
 test:
+	@command -v redis-server >/dev/null || \
+		echo "redis-server is not installed: tests that need it are skipped (REQUIRE_REDIS=1 forbids that)"
 	$(CARGO) test --locked --workspace
 
 test-all:

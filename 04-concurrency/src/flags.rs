@@ -41,7 +41,7 @@ impl Flags {
                     let bind = arguments.value()?;
                     flags.bind = bind.parse().context("--bind takes an IP address")?;
                 }
-                Long("model") => flags.model = arguments.value()?.parse()?,
+                Long("model") => flags.model = arguments.value()?.string()?.parse()?,
                 Long("threads") => {
                     let threads = arguments.value()?;
                     flags.threads = threads.parse().context("--threads takes 1 or more")?;

@@ -39,8 +39,9 @@ impl Connection {
         }
     }
 
-    /// Sends the replies of the batch. Nothing more is read from this client until they are sent: one
-    /// that does not read its replies soon can't send requests either, and holds up only itself.
+    /// Sends the replies of the batch. Nothing more is read from this client until they are sent, so
+    /// that one that does not read its replies soon can't send requests either. Whether others wait for
+    /// it is up to the caller.
     ///
     /// # Errors
     /// The socket's, such as a reset by the client.

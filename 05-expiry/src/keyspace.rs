@@ -4,7 +4,8 @@ use crate::clock::UnixMillis;
 use crate::small_bytes::SmallBytes;
 use std::collections::{BTreeSet, HashMap};
 
-/// Expired keys that a request removes beside its own work.
+/// Expired keys that a request removes beside its own work; at least one, since it learns by that
+/// whether any key is due.
 const HELP: usize = 2;
 
 /// All keys, their values, and their deadlines.

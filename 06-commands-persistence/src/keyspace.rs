@@ -5,7 +5,8 @@ use crate::small_bytes::SmallBytes;
 use crate::table::Table;
 use std::collections::BTreeSet;
 
-/// Expired keys that a request removes beside its own work.
+/// Expired keys that a request removes beside its own work; at least one, since it learns by that
+/// whether any key is due.
 const HELP: usize = 2;
 
 /// All keys, their values, and their deadlines.

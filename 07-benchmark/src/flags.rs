@@ -58,8 +58,11 @@ impl Flags {
     /// An unknown flag, or a value that does not fit it.
     pub fn from_command_line() -> anyhow::Result<Option<Self>> {
         let mut flags = Self::default();
+        // Flags that say what a comparison decides by itself.
+        let mut single = None;
         let mut arguments = lexopt::Parser::from_env();
         while let Some(argument) = arguments.next()? {
+            single = single.or(single_run_only(&argument));
             match argument {
                 Long("help") => {
                     print_help();
@@ -79,6 +82,11 @@ impl Flags {
                 Long("rounds") => flags.rounds = number(&arguments.value()?.string()?, 1, 1000)?,
                 other => return Err(other.unexpected().into()),
             }
+        }
+        if let (Some(flag), true) = (single, flags.compare.is_some()) {
+            bail!(
+                "{flag} does not go with --compare, which chooses servers, tests and lengths itself"
+            );
         }
         Ok(Some(flags))
     }
@@ -104,6 +112,15 @@ impl Flags {
             keys: self.keys.unwrap_or(100_000),
             rounds: self.rounds,
         }
+    }
+}
+
+/// The name of a flag that means nothing to a comparison.
+fn single_run_only(argument: &lexopt::Arg<'_>) -> Option<String> {
+    match argument {
+        Short(flag @ ('h' | 'p' | 'n' | 'P' | 't' | 'q')) => Some(format!("-{flag}")),
+        Long("csv") => Some("--csv".to_string()),
+        _ => None,
     }
 }
 

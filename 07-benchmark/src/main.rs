@@ -7,6 +7,7 @@ use flags::Flags;
 use shutdown::Shutdown;
 use std::process::ExitCode;
 use step07_benchmark::load::{self, Limit, Load};
+use step07_benchmark::report::Format;
 use step07_benchmark::{compare, report};
 
 #[tokio::main(flavor = "current_thread")]
@@ -46,6 +47,12 @@ async fn run(flags: &Flags) -> anyhow::Result<ExitCode> {
         let measured = load::run(&load, test).await?;
         println!("{}", report::run(flags.format, test, &load, &measured));
         errors += measured.errors;
+        if let Some(error) = measured.error.filter(|_| flags.format == Format::Csv) {
+            eprintln!(
+                "{}: {} replies were errors, such as: {error}",
+                test.title, measured.errors
+            );
+        }
     }
     // Replies that were errors are a failure of the run, whatever its figures are.
     Ok(if errors == 0 {

@@ -486,15 +486,15 @@ fn gone_for_all(target: &Target) -> Result<(), Failure> {
 }
 
 fn dbsize(target: &Target) -> Result<(), Failure> {
-    // Another client of a shared server may get in between, and so may keys that expire.
-    let mut outcome = Ok(());
-    for _ in 0..5 {
-        outcome = try_dbsize(target);
-        if outcome.is_ok() {
-            break;
+    // Another client of a shared server may get in between, and so may keys that expire: then again.
+    let limit = Instant::now() + target.deadline;
+    loop {
+        let outcome = try_dbsize(target);
+        if outcome.is_ok() || Instant::now() > limit {
+            return outcome;
         }
+        thread::sleep(POLL);
     }
-    outcome
 }
 
 fn try_dbsize(target: &Target) -> Result<(), Failure> {
