@@ -10,6 +10,8 @@ ARGS ?=
 SERVER ?= 06-commands-persistence
 
 CARGO ?= cargo
+# Where cargo puts programs.
+RELEASE = $(or $(CARGO_TARGET_DIR),target)/release
 WORKSHOP = $(CARGO) run --quiet --package workshop --
 
 .DEFAULT_GOAL := help
@@ -60,11 +62,11 @@ $(RELEASE_STAGES):
 07-benchmark:
 	@$(CARGO) build --locked --release --package step$(SERVER) --package step07-benchmark
 	@sh scripts/install-redis.sh || true
-	@target/release/step07-benchmark --compare target/release/step$(SERVER) $(ARGS)
+	@$(RELEASE)/step07-benchmark --compare $(RELEASE)/step$(SERVER) $(ARGS)
 
 models:
 	@$(CARGO) build --locked --release --package step04-concurrency
-	@bash 04-concurrency/measure.sh target/release/step04-concurrency
+	@bash 04-concurrency/measure.sh $(RELEASE)/step04-concurrency
 
 check:
 	@$(WORKSHOP) check $(STAGE) $(ADDRESS)

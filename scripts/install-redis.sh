@@ -1,15 +1,15 @@
 #!/bin/sh
-# Sees to it that redis-server and redis-benchmark are installed, so that ours can be measured and tested
-# beside them. Installs them with the machine's package manager and says so first; where that takes sudo, it
-# asks. Never starts a service. NO_INSTALL=1 forbids it. Ends with 0 when redis-server is there.
+# Sees to it that redis-server is installed, so that ours can be measured and tested beside it. Installs it
+# and its tools with the machine's package manager and says so first; where that takes sudo, it asks. It
+# starts no service. NO_INSTALL=1 forbids to install. Ends with 0 when redis-server is there.
 set -u
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-have redis-server && have redis-benchmark && exit 0
+have redis-server && exit 0
 
 give_up() {
-    echo "redis-server or redis-benchmark is missing: $1" >&2
+    echo "redis-server is missing: $1" >&2
     echo "To install it: Debian and Ubuntu: apt-get install redis-server; Fedora: dnf install redis;" >&2
     echo "Arch: pacman -S redis; Alpine: apk add redis; macOS: brew install redis" >&2
     exit 1
@@ -31,7 +31,7 @@ else
     give_up "no package manager was found that this script knows."
 fi
 
-echo "redis-server or redis-benchmark is missing. Installing them with $manager; its service is not started."
+echo "redis-server is missing. Installing it with $manager; its service is not started."
 
 sudo=
 if [ "$manager" != brew ] && [ "$(id -u)" != 0 ]; then
@@ -50,9 +50,9 @@ fi
 install_with_apt() {
     policy=/usr/sbin/policy-rc.d
     if [ ! -e $policy ]; then
-        printf '#!/bin/sh\nexit 101\n' | $sudo tee $policy >/dev/null && $sudo chmod +x $policy
         trap '$sudo rm -f $policy' EXIT
-        trap 'exit 130' INT TERM
+        trap 'exit 130' INT TERM HUP
+        printf '#!/bin/sh\nexit 101\n' | $sudo tee $policy >/dev/null && $sudo chmod +x $policy
     fi
     $sudo apt-get update -q &&
         $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y redis-server redis-tools

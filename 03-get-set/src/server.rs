@@ -2,8 +2,14 @@
 
 use crate::connection::Connection;
 use crate::keyspace::Keyspace;
-use std::io;
+use std::fmt;
+use std::io::{self, Write};
+use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::time::sleep;
+
+/// How long to wait after a client could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts clients for ever, and serves each to its end.
 pub async fn serve(listener: TcpListener) {
@@ -11,14 +17,18 @@ pub async fn serve(listener: TcpListener) {
     loop {
         match listener.accept().await {
             Ok((socket, peer)) => {
-                eprintln!("{peer} connected");
+                log(format_args!("{peer} connected"));
                 match converse(Connection::new(socket), &mut keyspace).await {
-                    Ok(()) => eprintln!("{peer} left"),
-                    Err(error) => eprintln!("{peer} was lost: {error}"),
+                    Ok(()) => log(format_args!("{peer} left")),
+                    Err(error) => log(format_args!("{peer} was lost: {error}")),
                 }
             }
-            // One client that could not be accepted is no reason to stop serving the others.
-            Err(error) => eprintln!("accept failed: {error}"),
+            // One client that could not be accepted is no reason to stop serving the others. What is
+            // missing, such as a file descriptor, may be there a little later.
+            Err(error) => {
+                log(format_args!("accept failed: {error}"));
+                sleep(ACCEPT_PAUSE).await;
+            }
         }
     }
 }
@@ -29,4 +39,10 @@ async fn converse(mut client: Connection, keyspace: &mut Keyspace) -> io::Result
         client.send().await?;
     }
     Ok(())
+}
+
+/// Tells people on standard error what happened. If nobody reads it, the server goes on all the same:
+/// `eprintln!` would panic.
+fn log(text: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{text}");
 }

@@ -43,8 +43,8 @@ impl Flags {
                 }
                 Long("model") => flags.model = arguments.value()?.string()?.parse()?,
                 Long("threads") => {
-                    let threads = arguments.value()?;
-                    flags.threads = threads.parse().context("--threads takes 1 or more")?;
+                    let threads = arguments.value()?.string()?;
+                    flags.threads = parse_threads(&threads).context("--threads takes 1 to 128")?;
                 }
                 Long("help") => {
                     print_help();
@@ -55,6 +55,12 @@ impl Flags {
         }
         Ok(Some(flags))
     }
+}
+
+/// More threads than any machine of today can use are refused: the system may not have them.
+fn parse_threads(text: &str) -> Option<NonZeroUsize> {
+    let threads = text.parse().ok()?;
+    (threads <= NonZeroUsize::new(128)?).then_some(threads)
 }
 
 fn print_help() {

@@ -63,9 +63,12 @@ impl Keyspace {
         if let Some((key, old)) = self.deadlines.remove(key) {
             self.by_deadline.remove(&(old, key));
         }
-        if let Some(deadline) = deadline.filter(|_| self.values.get(key).is_some()) {
-            self.deadlines.insert(key, deadline);
-            self.by_deadline.insert((deadline, key.into()));
+        let Some(deadline) = deadline else {
+            return;
+        };
+        if let Some(key) = self.values.get_key(key) {
+            self.deadlines.insert(key.clone(), deadline);
+            self.by_deadline.insert((deadline, key.clone()));
         }
     }
 

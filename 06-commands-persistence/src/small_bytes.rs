@@ -49,6 +49,12 @@ impl Deref for SmallBytes {
     }
 }
 
+impl AsRef<[u8]> for SmallBytes {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
 // A map finds its keys by plain slices. That needs all of the following to agree with what slices do.
 
 impl Borrow<[u8]> for SmallBytes {

@@ -4,7 +4,7 @@ use crate::load::{self, Limit, Load, Measured};
 use crate::process::{self, Server};
 use crate::report::thousands;
 use crate::workload::{self, Test};
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -53,8 +53,8 @@ struct Cell {
 /// # Errors
 /// When a server can't be started or fails under load.
 pub async fn run(program: &Path, settings: &Settings) -> anyhow::Result<()> {
-    let mut servers = vec![Server::start_ours(program)?];
-    match Server::start_redis()? {
+    let mut servers = vec![Server::start_ours(program).await?];
+    match Server::start_redis().await? {
         Some(redis) => servers.push(redis),
         None => println!("redis-server is not installed, so there is nothing to compare with.\n"),
     }
@@ -128,11 +128,17 @@ impl Cell {
         if let Some(error) = measured.error {
             bail!("it answered {} to {}", error, test.title);
         }
+        ensure!(
+            measured.replies > 0,
+            "it gave no reply to {} within {MEASURED:?}",
+            test.title
+        );
         add(&mut self.server_cpu, before.0, after.0);
         add(&mut self.own_cpu, before.1, after.1);
         self.time += WARM_UP + MEASURED;
         self.throughputs.push(measured.throughput());
         self.all.replies += measured.replies;
+        self.all.all_replies += measured.all_replies;
         self.all
             .latency
             .add(&measured.latency)
@@ -144,10 +150,10 @@ impl Cell {
         median(&self.throughputs)
     }
 
-    /// CPU time of the server for one request, in microseconds. The warm-up counts in both: its requests
-    /// are taken to come as fast as the measured ones.
+    /// CPU time of the server for one request, in microseconds: all its time over all its replies, with
+    /// those of the warm-up.
     fn cpu_per_request(&self) -> Option<f64> {
-        let requests = self.throughput() * self.time.as_secs_f64();
+        let requests = self.all.all_replies as f64;
         Some(self.server_cpu?.as_secs_f64() * 1e6 / requests)
     }
 

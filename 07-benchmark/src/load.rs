@@ -1,7 +1,7 @@
 //! The load: connections that each send a batch, wait for its replies, and send the next. A closed loop:
 //! a slow server is asked less often.
 
-use crate::replies::ReplyScanner;
+use crate::replies::{Found, ReplyScanner};
 use crate::workload::{Requests, Test};
 use anyhow::{Context, ensure};
 use hdrhistogram::Histogram;
@@ -54,9 +54,11 @@ pub enum Limit {
 /// What a run showed.
 #[derive(Clone, Debug)]
 pub struct Measured {
-    /// Replies counted, errors included.
+    /// Replies that came within the time measured, errors included.
     pub replies: u64,
-    /// Error replies.
+    /// All replies, those of the warm-up and those that came late included.
+    pub all_replies: u64,
+    /// Error replies, of all of them.
     pub errors: u64,
     /// The text of one of them.
     pub error: Option<String>,
@@ -73,6 +75,7 @@ impl Measured {
         let longest = u64::try_from(MAX_LATENCY.as_nanos()).unwrap_or(u64::MAX);
         Self {
             replies: 0,
+            all_replies: 0,
             errors: 0,
             error: None,
             time: Duration::ZERO,
@@ -106,10 +109,37 @@ struct Shared {
     end: Option<Instant>,
     /// Requests sent before this are not measured.
     begin: Instant,
+    last_reply: Option<Instant>,
     measured: Measured,
 }
 
 impl Shared {
+    fn new(limit: Limit, started: Instant) -> Self {
+        let (left, begin, end) = match limit {
+            Limit::Requests(requests) => (requests, started, None),
+            Limit::Time { warm_up, measured } => {
+                let begin = started + warm_up;
+                (u64::MAX, begin, Some(begin + measured))
+            }
+        };
+        Self {
+            left,
+            end,
+            begin,
+            last_reply: None,
+            measured: Measured::new(),
+        }
+    }
+
+    /// What was measured, up to the end that was set or, without one, to the last reply.
+    fn finish(&self) -> Measured {
+        let ended = self.end.or(self.last_reply).unwrap_or(self.begin);
+        Measured {
+            time: ended.saturating_duration_since(self.begin),
+            ..self.measured.clone()
+        }
+    }
+
     /// How many requests a connection may send next; 0 ends it.
     fn take(&mut self, pipeline: usize, now: Instant) -> usize {
         if self.end.is_some_and(|end| now >= end) {
@@ -120,19 +150,29 @@ impl Shared {
         count as usize
     }
 
-    fn record(&mut self, found: crate::replies::Found, sent: Instant, now: Instant) {
-        let beyond = self.end.is_some_and(|end| now > end);
+    fn record(&mut self, found: &Found, sent: Instant, now: Instant) {
+        self.measured.all_replies += found.replies;
+        self.last_reply = Some(now);
         // A piece in which no reply ended must not touch the histogram: recording a value zero times
         // would still make it the lowest one.
-        if found.replies == 0 || sent < self.begin || beyond {
+        if found.replies == 0 || now < self.begin {
             return;
         }
-        let nanos = u64::try_from(now.duration_since(sent).as_nanos()).unwrap_or(u64::MAX);
-        // Beyond the highest value the histogram counts the highest.
-        self.measured
-            .latency
-            .saturating_record_n(nanos.max(1), found.replies);
-        self.measured.replies += found.replies;
+        if self.end.is_none_or(|end| now <= end) {
+            self.measured.replies += found.replies;
+        }
+        // A latency belongs to the moment at which it began. However late its reply comes, even long
+        // after the end, it counts: what a stalled server answers last must not be what is left out.
+        if sent >= self.begin {
+            let nanos = u64::try_from(now.duration_since(sent).as_nanos()).unwrap_or(u64::MAX);
+            // Beyond the highest value the histogram counts the highest.
+            self.measured
+                .latency
+                .saturating_record_n(nanos.max(1), found.replies);
+        }
+    }
+
+    fn record_errors(&mut self, found: Found) {
         self.measured.errors += found.errors;
         if self.measured.error.is_none() {
             self.measured.error = found.first_error;
@@ -145,62 +185,26 @@ impl Shared {
 /// # Errors
 /// When a connection can't be opened, is lost, or brings something that is no reply.
 pub async fn run(load: &Load, test: &Test) -> anyhow::Result<Measured> {
-    let mut sockets = Vec::new();
-    for _ in 0..load.clients {
-        let socket = TcpStream::connect(&load.address).await;
-        let socket = socket.with_context(|| format!("cannot connect to {}", load.address))?;
-        socket.set_nodelay(true)?;
-        sockets.push(socket);
-    }
     let requests = Requests::encode(test, load.pipeline, load.data, load.keys);
-    let started = Instant::now();
-    let shared = Rc::new(RefCell::new(share(load.limit, started)));
+    let mut clients = Vec::new();
+    for index in 0..load.clients {
+        clients.push(Client::connect(load, &requests, index as u64).await?);
+    }
+    // All is prepared: from here on time counts.
+    let shared = Rc::new(RefCell::new(Shared::new(load.limit, Instant::now())));
     LocalSet::new()
-        .run_until(converse_all(sockets, &requests, load.pipeline, &shared))
+        .run_until(converse_all(clients, &shared))
         .await?;
-
-    let shared = shared.borrow();
-    let mut measured = shared.measured.clone();
-    let ended = shared.end.unwrap_or_else(Instant::now);
-    measured.time = ended.saturating_duration_since(shared.begin);
+    let measured = shared.borrow().finish();
     Ok(measured)
 }
 
-fn share(limit: Limit, started: Instant) -> Shared {
-    let (left, begin, end) = match limit {
-        Limit::Requests(requests) => (requests, started, None),
-        Limit::Time { warm_up, measured } => {
-            let begin = started + warm_up;
-            (u64::MAX, begin, Some(begin + measured))
-        }
-    };
-    Shared {
-        left,
-        end,
-        begin,
-        measured: Measured::new(),
+async fn converse_all(clients: Vec<Client>, shared: &Rc<RefCell<Shared>>) -> anyhow::Result<()> {
+    let mut tasks = JoinSet::new();
+    for client in clients {
+        tasks.spawn_local(client.converse(Rc::clone(shared)));
     }
-}
-
-async fn converse_all(
-    sockets: Vec<TcpStream>,
-    requests: &Requests,
-    pipeline: usize,
-    shared: &Rc<RefCell<Shared>>,
-) -> anyhow::Result<()> {
-    let mut clients = JoinSet::new();
-    for (index, socket) in sockets.into_iter().enumerate() {
-        let client = Client {
-            socket,
-            requests: requests.clone(),
-            pipeline,
-            random: SmallRng::seed_from_u64(index as u64),
-            scanner: ReplyScanner::default(),
-            shared: Rc::clone(shared),
-        };
-        clients.spawn_local(client.converse());
-    }
-    while let Some(ended) = clients.join_next().await {
+    while let Some(ended) = tasks.join_next().await {
         ended.context("a connection's task broke down")??;
     }
     Ok(())
@@ -213,14 +217,27 @@ struct Client {
     pipeline: usize,
     random: SmallRng,
     scanner: ReplyScanner,
-    shared: Rc<RefCell<Shared>>,
+    buffer: Vec<u8>,
 }
 
 impl Client {
-    async fn converse(mut self) -> anyhow::Result<()> {
-        let mut buffer = vec![0; READ_SIZE];
+    async fn connect(load: &Load, requests: &Requests, seed: u64) -> anyhow::Result<Self> {
+        let socket = TcpStream::connect(&load.address).await;
+        let socket = socket.with_context(|| format!("cannot connect to {}", load.address))?;
+        socket.set_nodelay(true)?;
+        Ok(Self {
+            socket,
+            requests: requests.clone(),
+            pipeline: load.pipeline,
+            random: SmallRng::seed_from_u64(seed),
+            scanner: ReplyScanner::default(),
+            buffer: vec![0; READ_SIZE],
+        })
+    }
+
+    async fn converse(mut self, shared: Rc<RefCell<Shared>>) -> anyhow::Result<()> {
         loop {
-            let count = self.shared.borrow_mut().take(self.pipeline, Instant::now());
+            let count = shared.borrow_mut().take(self.pipeline, Instant::now());
             if count == 0 {
                 return Ok(());
             }
@@ -230,7 +247,7 @@ impl Client {
                 .write_all(batch)
                 .await
                 .context("the connection was lost")?;
-            self.receive(count as u64, sent, &mut buffer).await?;
+            self.receive(count as u64, sent, &shared).await?;
         }
     }
 
@@ -239,13 +256,13 @@ impl Client {
         &mut self,
         count: u64,
         sent: Instant,
-        buffer: &mut [u8],
+        shared: &RefCell<Shared>,
     ) -> anyhow::Result<()> {
         let mut received = 0;
         while received < count {
             let length = self
                 .socket
-                .read(buffer)
+                .read(&mut self.buffer)
                 .await
                 .context("the connection was lost")?;
             let now = Instant::now();
@@ -256,13 +273,15 @@ impl Client {
             );
             let found = self
                 .scanner
-                .scan(buffer.get(..length).unwrap_or_default())?;
+                .scan(self.buffer.get(..length).unwrap_or_default())?;
             received += found.replies;
             ensure!(
                 received <= count,
                 "the server sent more replies than there were requests"
             );
-            self.shared.borrow_mut().record(found, sent, now);
+            let mut shared = shared.borrow_mut();
+            shared.record(&found, sent, now);
+            shared.record_errors(found);
         }
         Ok(())
     }

@@ -7,7 +7,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use std::{env, process, thread};
+use std::{env, process};
+use tokio::time::sleep;
 
 /// How long a server may take until it answers.
 const START: Duration = Duration::from_secs(10);
@@ -62,7 +63,7 @@ impl Server {
     ///
     /// # Errors
     /// When it can't be started, or does not say where it listens.
-    pub fn start_ours(program: &Path) -> anyhow::Result<Self> {
+    pub async fn start_ours(program: &Path) -> anyhow::Result<Self> {
         let program = program
             .canonicalize()
             .with_context(|| format!("no {}", program.display()))?;
@@ -84,11 +85,12 @@ impl Server {
             child,
             _directory: directory,
         };
-        server.address = server.wait_for(|| {
+        let address = server.wait_for(|| {
             let text = fs::read_to_string(&log).ok()?;
             let (line, _) = text.split_once('\n')?;
             line.strip_prefix("listening on ")?.parse().ok()
-        })?;
+        });
+        server.address = address.await?;
         Ok(server)
     }
 
@@ -96,7 +98,7 @@ impl Server {
     ///
     /// # Errors
     /// When it is installed, and can't be started.
-    pub fn start_redis() -> anyhow::Result<Option<Self>> {
+    pub async fn start_redis() -> anyhow::Result<Option<Self>> {
         let Some(version) = redis_version() else {
             return Ok(None);
         };
@@ -126,7 +128,7 @@ impl Server {
             child,
             _directory: directory,
         };
-        server.wait_for(|| answers(address).then_some(()))?;
+        server.wait_for(|| answers(address).then_some(())).await?;
         Ok(Some(server))
     }
 
@@ -135,21 +137,23 @@ impl Server {
         cpu_time(&self.child.id().to_string())
     }
 
-    fn wait_for<T>(&mut self, mut ready: impl FnMut() -> Option<T>) -> anyhow::Result<T> {
+    async fn wait_for<T>(&mut self, mut ready: impl FnMut() -> Option<T>) -> anyhow::Result<T> {
         let started = Instant::now();
         loop {
-            if let Some(value) = ready() {
-                return Ok(value);
-            }
+            let value = ready();
+            // Asked after `ready`: should another process have taken the port and answered, ours has ended.
             if let Some(status) = self.child.try_wait()? {
                 bail!("{} ended at once: {status}", self.name);
+            }
+            if let Some(value) = value {
+                return Ok(value);
             }
             ensure!(
                 started.elapsed() < START,
                 "{} did not answer within {START:?}",
                 self.name
             );
-            thread::sleep(POLL);
+            sleep(POLL).await;
         }
     }
 }
@@ -193,7 +197,7 @@ fn redis_version() -> Option<String> {
 fn answers(address: SocketAddr) -> bool {
     let ping = || {
         let mut socket = TcpStream::connect_timeout(&address, POLL)?;
-        socket.set_read_timeout(Some(START))?;
+        socket.set_read_timeout(Some(POLL))?;
         socket.write_all(b"PING\r\n")?;
         let mut reply = [0; 7];
         socket.read_exact(&mut reply)?;

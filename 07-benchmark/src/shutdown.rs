@@ -1,12 +1,14 @@
-//! How the server is told to end.
+//! How the program is told to end.
 
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// The two signals that ask a server to end: SIGINT (Ctrl-C) and SIGTERM (`kill`).
+/// The signals that ask it to end: SIGINT (Ctrl-C), SIGTERM (`kill`), and SIGHUP, which comes when the
+/// terminal is closed. The servers it has started would outlive the terminal.
 pub struct Shutdown {
     interrupt: Signal,
     terminate: Signal,
+    hang_up: Signal,
 }
 
 impl Shutdown {
@@ -18,6 +20,7 @@ impl Shutdown {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt()).context("cannot watch for SIGINT")?,
             terminate: signal(SignalKind::terminate()).context("cannot watch for SIGTERM")?,
+            hang_up: signal(SignalKind::hangup()).context("cannot watch for SIGHUP")?,
         })
     }
 
@@ -26,6 +29,7 @@ impl Shutdown {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
         }
     }
 }

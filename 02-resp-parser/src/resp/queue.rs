@@ -13,7 +13,7 @@ const MIN_READ: usize = 4 * 1024;
 /// The same, at the most: in the midst of a large request, larger reads save system calls.
 const MAX_READ: usize = 256 * 1024;
 
-/// An empty buffer larger than this is given back, and so is room for more arguments than this.
+/// Room for more bytes than this is given back once fewer are needed, and so is room for more arguments.
 const MAX_IDLE: usize = 1024 * 1024;
 const MAX_IDLE_SPANS: usize = 64 * 1024;
 
@@ -134,7 +134,12 @@ impl RequestQueue {
         if !self.is_empty() || self.requests.is_empty() {
             return;
         }
+        // Asked before `advance`, which counts the bytes it skips as no longer there.
+        let room = self.input.capacity();
         self.input.advance(self.consumed);
+        if room > MAX_IDLE && self.input.len() <= MAX_IDLE {
+            self.input = BytesMut::from(&*self.input);
+        }
         self.parsed_to -= self.consumed;
         self.consumed = 0;
         self.spans.drain(..self.consumed_spans);
@@ -142,9 +147,6 @@ impl RequestQueue {
         self.consumed_spans = 0;
         self.requests.clear();
         self.taken = 0;
-        if self.input.is_empty() && self.input.capacity() > MAX_IDLE {
-            self.input = BytesMut::new();
-        }
     }
 }
 
@@ -223,19 +225,28 @@ mod tests {
 
     #[test]
     fn a_large_buffer_is_given_back() {
-        let mut queue = RequestQueue::default();
-        let value = vec![b'x'; 2 * MAX_IDLE];
-        queue
-            .input()
-            .extend_from_slice(format!("*1\r\n${}\r\n", value.len()).as_bytes());
-        queue.input().extend_from_slice(&value);
-        queue.input().extend_from_slice(b"\r\n");
-        queue.parse(1).unwrap();
-        assert_eq!(
-            queue.take().and_then(|args| args.get(0)),
-            Some(value.as_slice())
-        );
-        queue.parse(1).unwrap();
-        assert!(queue.input.capacity() <= MAX_IDLE);
+        // Around a power of two, where the value fills its allocation or has just begun the next one.
+        for length in [4 * MAX_IDLE - 100, 4 * MAX_IDLE + 100] {
+            for rest in [b"".as_slice(), b"PIN"] {
+                let mut queue = RequestQueue::default();
+                let value = vec![b'x'; length];
+                for piece in [
+                    format!("*1\r\n${length}\r\n").as_bytes(),
+                    &value,
+                    b"\r\n",
+                    rest,
+                ] {
+                    queue.input().extend_from_slice(piece);
+                }
+                queue.parse(1).unwrap();
+                assert_eq!(queue.take().and_then(|args| args.get(0)), Some(&*value));
+                queue.parse(1).unwrap();
+                assert_eq!(queue.input, rest);
+                // The whole allocation, whatever was skipped at its front.
+                queue.input.clear();
+                queue.input.reserve(1);
+                assert!(queue.input.capacity() <= MAX_IDLE);
+            }
+        }
     }
 }

@@ -9,7 +9,7 @@ mod tasks;
 mod threads;
 
 use anyhow::bail;
-use std::io;
+use std::io::{self, Write};
 use std::str::FromStr;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -72,6 +72,7 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 /// How long to wait after a client could not be accepted.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Tells people on standard error. If nobody reads it, the server goes on: `eprintln!` would panic.
 fn report_accept(error: &io::Error) {
-    eprintln!("accept failed: {error}");
+    let _ = writeln!(io::stderr(), "accept failed: {error}");
 }

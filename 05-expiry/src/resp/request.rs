@@ -1,6 +1,7 @@
 //! What clients send: an array of bulk strings, or one line of words.
 //!
-//! The limits, and the words of the errors, are those of Redis's `networking.c` as a client sees them.
+//! The words of the errors are Redis's, and so are the limits, but for the number of elements: Redis 7.0 lets
+//! a client announce up to 2^31 - 1 of them.
 
 use super::{MAX_BULK, MAX_ELEMENTS, MAX_LINE, Progress, inline, integer, line::LineScanner};
 
