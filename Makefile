@@ -46,7 +46,8 @@ setup:
 	$(CARGO) fetch --locked
 	@for stage in $(filter-out $(RELEASE_STAGES),$(STAGES)); do \
 		$(CARGO) build --locked --package step$$stage || exit 1; done
-	$(CARGO) build --locked --release --package step04-concurrency
+	$(CARGO) build --locked --release --package step04-concurrency --bins --examples
+	$(CARGO) build --locked --release --package step05-expiry --bins --examples
 	$(CARGO) build --locked --release --package step06-commands-persistence --package step07-benchmark
 	$(CARGO) test --locked --workspace --no-run
 	$(CARGO) build --locked --package workshop
