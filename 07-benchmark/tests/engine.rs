@@ -136,6 +136,32 @@ fn the_warm_up_is_not_measured() {
 }
 
 #[test]
+fn a_stall_that_reaches_over_the_end_is_measured() {
+    let stall = Duration::from_millis(400);
+    let replies = Arc::new(AtomicU64::new(0));
+    let address = serve(move |socket| {
+        let replies = Arc::clone(&replies);
+        for_each_ping(socket, move |socket| {
+            // Some quick replies, and then one that comes long after the end.
+            let slow = replies.fetch_add(1, Ordering::Relaxed) == 20;
+            thread::sleep(if slow {
+                stall
+            } else {
+                Duration::from_millis(1)
+            });
+            socket.write_all(b"+PONG\r\n")
+        })
+    });
+    let limit = Limit::Time {
+        warm_up: Duration::ZERO,
+        measured: Duration::from_millis(300),
+    };
+    let measured = run(address, 1, 1, limit).unwrap();
+    assert!(measured.latency.max() >= at_least(stall));
+    assert_eq!(measured.latency.len(), measured.replies + 1);
+}
+
+#[test]
 fn a_lost_connection_ends_the_run_with_an_error() {
     let address = serve(|mut socket| {
         let mut request = [0; 6];
