@@ -56,6 +56,8 @@ impl Toy {
 
     fn accept(self: Arc<Self>, listener: &TcpListener) {
         for socket in listener.incoming().map_while(Result::ok) {
+            // Here, and not in the client's thread: they are closed in the order in which they came.
+            self.sockets.lock().unwrap().extend(socket.try_clone());
             let toy = Arc::clone(&self);
             if self.has(Bug::OneAtATime) {
                 let _ = toy.client(socket);
@@ -80,7 +82,6 @@ impl Toy {
     }
 
     fn client(&self, socket: TcpStream) -> io::Result<()> {
-        self.sockets.lock().unwrap().push(socket.try_clone()?);
         let number = self.clients.fetch_add(1, Ordering::SeqCst);
         if self.has(Bug::FewClients) && number >= FEW {
             loop {
