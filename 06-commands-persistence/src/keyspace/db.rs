@@ -1,8 +1,8 @@
 //! The state of the server: which key holds which value, and until when.
 
 use crate::clock::UnixMillis;
-use crate::small_bytes::SmallBytes;
-use crate::table::Table;
+use crate::keyspace::small_bytes::SmallBytes;
+use crate::keyspace::table::Table;
 use std::collections::BTreeSet;
 
 /// Expired keys that a request removes beside its own work; at least one, since it learns by that

@@ -23,8 +23,8 @@
 //! to its first. What it has not reached yet lies below it, and an entry that moves, moves down: it may be
 //! met twice, but it is never missed. Nothing else moves, also not when the segment grows.
 
-use crate::pages::Pages;
-use crate::small_bytes::SmallBytes;
+use crate::keyspace::pages::Pages;
+use crate::keyspace::small_bytes::SmallBytes;
 use std::hash::{BuildHasher, RandomState};
 use std::mem;
 
