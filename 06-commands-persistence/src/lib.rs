@@ -1,15 +1,31 @@
 //! The parts of the server. Each knows only those below it:
 //!
 //! ```text
-//! main -> server -> connection -> session -> commands -> keyspace
-//!                                               |
-//!                                               +-----> resp   +-> clock
+//! main -> net -------------------> session -> commands ---.
+//!          `--> persistence ---------------------.        |
+//!                  |                             v        v
+//!                  `--> rdb              server (all that the lock guards)
+//!                        |                |       |        |
+//!                        |                v       v        v
+//!                        |            keyspace  config    resp
+//!                        |                |       |        |
+//!                        v                v       v        v
+//!                       resp      clock, small_bytes, glob, process
 //! ```
 
 pub mod clock;
 pub mod commands;
-pub mod connection;
+pub mod config;
+pub mod glob;
 pub mod keyspace;
+pub mod net;
+pub mod persistence;
+pub mod process;
+pub mod rdb;
 pub mod resp;
 pub mod server;
 pub mod session;
+pub mod small_bytes;
+
+/// The version of Redis whose behaviour this is.
+pub const REDIS_VERSION: &str = "7.0.15";

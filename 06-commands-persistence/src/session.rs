@@ -1,103 +1,266 @@
 //! One client's conversation: bytes in, bytes out, and no socket anywhere.
 //!
-//! Whoever owns a session moves the bytes: a socket's task, a thread, or a test that feeds it one
-//! byte at a time.
+//! Whoever owns a session moves the bytes: a socket's task, or a test that feeds it one byte at a time.
 
-use crate::clock::Clock;
 use crate::commands;
-use crate::keyspace::Keyspace;
-use crate::resp::{queue::RequestQueue, reply::Reply, request::ProtocolError};
+use crate::resp::reply::Reply;
+use crate::resp::{queue::RequestQueue, request::ProtocolError};
+use crate::server::Server;
+use crate::server::client::{Client, ClientId, Closing, Mail};
 use bytes::BytesMut;
+use std::mem;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-/// The most requests of a batch.
+/// The most requests of a batch: all are executed under one hold of the lock.
 const MAX_BATCH: usize = 512;
 
 /// A batch is interrupted when its replies have grown to this many bytes.
 const MAX_REPLIES: usize = 256 * 1024;
 
+/// A batch is interrupted when it has taken this long.
+const MAX_HOLD: Duration = Duration::from_micros(500);
+
+/// While this much waits to be sent, requests of this client wait, too: it does not read its replies.
+const MAX_UNSENT: usize = 256 * 1024 * 1024;
+
+/// While its requests wait, no more than this is read ahead.
+const MAX_READ_AHEAD: usize = 1024 * 1024;
+
 /// The state of one conversation.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Session {
+    id: ClientId,
     requests: RequestQueue,
-    reply: Reply,
+    /// What is being sent. What comes meanwhile gathers in the client's outbox.
+    sending: Reply,
+    mail: Arc<Mail>,
     /// What ended the conversation; answered behind the last good request.
     error: Option<ProtocolError>,
-    closed: bool,
+    /// Whether it waits for something else than bytes.
+    waiting: bool,
+    /// When that ends without success.
+    deadline: Option<Instant>,
+    closing: Option<Closing>,
+    /// Whether something in the outbox waits until the output is sent.
+    more_output: bool,
+    /// Bytes received that are not counted yet.
+    received: usize,
+    /// No more bytes will come.
+    ended: bool,
 }
 
 impl Session {
+    /// The conversation of a client that has just come.
+    pub fn new(client: &Client) -> Self {
+        Self {
+            id: client.id,
+            requests: RequestQueue::default(),
+            sending: Reply::default(),
+            mail: Arc::clone(&client.mail),
+            error: None,
+            waiting: false,
+            deadline: None,
+            closing: None,
+            more_output: false,
+            received: 0,
+            ended: false,
+        }
+    }
+
     /// The buffer to append received bytes to, with room for a read.
     pub fn input(&mut self) -> &mut BytesMut {
         self.requests.input()
     }
 
-    /// Finds the next batch of requests in what was received. False: more bytes are needed first.
+    /// Says that so many bytes were received.
+    pub fn received(&mut self, count: usize) {
+        self.received += count;
+    }
+
+    /// Says that no more bytes will come. What has come is still answered; but a client that waits for something
+    /// is taken to be gone.
+    pub fn end_of_input(&mut self) {
+        self.ended = true;
+    }
+
+    /// Whether it has use for more bytes at present.
+    pub fn wants_input(&self) -> bool {
+        !self.ended
+            && self.closing.is_none()
+            && self.error.is_none()
+            && (self.may_execute() || self.requests.unread() < MAX_READ_AHEAD)
+    }
+
+    fn may_execute(&self) -> bool {
+        !self.waiting && self.closing.is_none() && self.sending.len() < MAX_UNSENT
+    }
+
+    /// Finds the next batch of requests in what was received. False: there is nothing to
+    /// [execute](Self::execute) before more bytes have come, or something else has happened.
     pub fn parse(&mut self) -> bool {
+        if !self.may_execute() {
+            return false;
+        }
         if self.requests.is_empty() && self.error.is_none() {
             self.error = self.requests.parse(MAX_BATCH).err();
         }
-        !self.requests.is_empty() || (self.error.is_some() && !self.closed)
+        !self.requests.is_empty() || self.error.is_some()
     }
 
-    /// Executes the batch, or as much of it as its replies leave room for: send the
-    /// [`output`](Self::output), then ask [`parse`](Self::parse) whether there is more to do.
-    ///
-    /// All of it runs as of the same time. Deadlines count in milliseconds, and a batch is usually over
-    /// before one has passed; a longer one sees keys expire a little late, which nobody can tell.
-    pub fn execute(&mut self, keyspace: &mut Keyspace, clock: &impl Clock) {
-        let now = clock.now();
-        while self.reply.bytes().len() < MAX_REPLIES {
+    /// Executes the batch, or as much of it as may be done at once: send the [`output`](Self::output), then ask
+    /// [`parse`](Self::parse) whether there is more to do.
+    pub fn execute(&mut self, server: &mut Server) {
+        let Some(mut client) = server.clients.take(self.id) else {
+            self.closing = Some(Closing::Now);
+            return;
+        };
+        server.stats.input_bytes += mem::take(&mut self.received) as u64;
+        if client.closing.is_none() && client.blocked.is_none() && !server.is_paused() {
+            self.execute_batch(server, &mut client);
+        }
+        self.collect_from(server, &mut client);
+        server.clients.put_back(client);
+    }
+
+    /// Takes over what others have left for this client, and learns what they have made of it.
+    pub fn collect(&mut self, server: &mut Server) {
+        let Some(mut client) = server.clients.take(self.id) else {
+            self.closing = Some(Closing::Now);
+            return;
+        };
+        self.collect_from(server, &mut client);
+        server.clients.put_back(client);
+    }
+
+    /// Ends the wait of a client whose time is over, if it still waits.
+    pub fn time_out(&mut self, server: &mut Server) {
+        commands::time_out(server, self.id);
+        self.collect(server);
+    }
+
+    fn execute_batch(&mut self, server: &mut Server, client: &mut Client) {
+        let begun = server.clock.read();
+        server.set_time(begun);
+        server.select(client.db);
+        client.touch(&begun);
+        while client.outbox.len() < MAX_REPLIES && server.now.since(&begun) < MAX_HOLD {
             let Some(args) = self.requests.take() else {
-                self.finish();
+                self.finish(client);
                 return;
             };
-            if !args.is_empty() {
-                commands::execute(args, keyspace, now, &mut self.reply);
+            if args.is_empty() {
+                continue;
+            }
+            commands::execute(args, server, client);
+            if client.blocked.is_some() || client.closing.is_some() {
+                return;
             }
         }
     }
 
-    /// Replies not yet sent.
-    pub fn output(&self) -> &[u8] {
-        self.reply.bytes()
-    }
-
-    /// Says that the [`output`](Self::output) was sent.
-    pub fn sent(&mut self) {
-        self.reply.clear();
-    }
-
-    /// Whether the conversation is over, once the output is sent.
-    pub fn is_closed(&self) -> bool {
-        self.closed
-    }
-
     /// The requests before it are answered: now the error that ends the conversation, if there is one.
-    fn finish(&mut self) {
+    fn finish(&mut self, client: &mut Client) {
         if let Some(error) = self.error {
-            self.reply.error(&error.text());
-            self.closed = true;
+            client.outbox.error(&error.text());
+            client.closing = Some(Closing::AfterReply);
         }
+    }
+
+    fn collect_from(&mut self, server: &mut Server, client: &mut Client) {
+        if self.sending.is_empty() && !client.outbox.is_empty() {
+            let protocol = client.outbox.protocol();
+            mem::swap(&mut self.sending, &mut client.outbox);
+            client.outbox.set_protocol(protocol);
+            server.stats.output_bytes += self.sending.len() as u64;
+        }
+        self.more_output = !client.outbox.is_empty();
+        self.mail.set_unsent(self.sending.len());
+        self.waiting = client.blocked.is_some() || server.is_paused();
+        self.deadline = client.blocked.as_ref().and_then(|blocked| blocked.deadline);
+        self.closing = client.closing;
+    }
+
+    /// What is to be sent.
+    pub fn output(&self) -> &Reply {
+        &self.sending
+    }
+
+    /// Says that the first `count` bytes of the output were sent.
+    pub fn sent(&mut self, count: usize) {
+        self.sending.advance(count);
+        self.mail.set_unsent(self.sending.len());
+    }
+
+    /// Whether there is something to [`collect`](Self::collect).
+    pub fn has_mail(&self) -> bool {
+        self.mail.take() || (self.more_output && self.sending.is_empty())
+    }
+
+    /// When the present wait ends without success.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// Whether the conversation is over.
+    pub fn is_over(&self) -> bool {
+        let all_sent = self.sending.is_empty() && !self.more_output;
+        match self.closing {
+            None => self.ended && (all_sent || self.waiting),
+            Some(Closing::AfterReply) => all_sent,
+            Some(Closing::Now) => true,
+        }
+    }
+
+    /// The client's number.
+    pub fn id(&self) -> ClientId {
+        self.id
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::SystemClock;
+    use crate::clock::{Clock, UnixMillis};
+    use crate::commands::table::TABLE;
+    use crate::config::Config;
+    use std::net::{Ipv4Addr, SocketAddr};
+
+    fn server() -> Server {
+        let clock = Clock::stopped_at(UnixMillis(1_000_000));
+        Server::new(Config::standard(), clock, TABLE.len())
+    }
+
+    fn connect(server: &mut Server) -> Session {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+        let client = server.clients.add((address, address), Instant::now());
+        Session::new(client)
+    }
+
+    /// Takes all that there is to be sent.
+    fn take_output(session: &mut Session, server: &mut Server) -> Vec<u8> {
+        let mut output = Vec::new();
+        loop {
+            output.extend_from_slice(&session.output().to_vec());
+            session.sent(session.output().len());
+            if !session.has_mail() {
+                return output;
+            }
+            session.collect(server);
+        }
+    }
 
     /// Feeds the pieces to a session and gives all that it answers.
-    fn converse(session: &mut Session, pieces: &[&[u8]]) -> String {
-        let mut keyspace = Keyspace::default();
+    fn converse(session: &mut Session, server: &mut Server, pieces: &[&[u8]]) -> String {
         let mut answers = Vec::new();
         for piece in pieces {
             session.input().extend_from_slice(piece);
             while session.parse() {
-                session.execute(&mut keyspace, &SystemClock);
-                answers.extend_from_slice(session.output());
-                session.sent();
+                session.execute(server);
+                answers.extend(take_output(session, server));
             }
         }
+        answers.extend(take_output(session, server));
         answers.escape_ascii().to_string()
     }
 
@@ -109,43 +272,130 @@ mod tests {
             -ERR wrong number of arguments for \\'ping\\' command\\r\\n";
         for cut in 0..pipeline.len() {
             let (head, tail) = pipeline.split_at(cut);
-            assert_eq!(converse(&mut Session::default(), &[head, tail]), expected);
+            let mut server = server();
+            let mut session = connect(&mut server);
+            assert_eq!(converse(&mut session, &mut server, &[head, tail]), expected);
         }
     }
 
     #[test]
     fn a_malformed_request_is_answered_after_the_good_ones_and_ends_the_conversation() {
-        let mut session = Session::default();
+        let mut server = server();
+        let mut session = connect(&mut server);
         let answers = converse(
             &mut session,
+            &mut server,
             &[b"PING\r\n*1\r\n+PING\r\nPING\r\n", b"PING\r\n"],
         );
         assert_eq!(
             answers,
             "+PONG\\r\\n-ERR Protocol error: expected \\'$\\', got \\'+\\'\\r\\n"
         );
-        assert!(session.is_closed());
+        assert!(session.is_over());
     }
 
     #[test]
     fn large_replies_interrupt_the_batch_and_lose_nothing() {
         let value = "x".repeat(MAX_REPLIES / 2);
         let request = format!("*2\r\n$4\r\nECHO\r\n${}\r\n{value}\r\n", value.len());
-        let mut session = Session::default();
+        let mut server = server();
+        let mut session = connect(&mut server);
         session
             .input()
             .extend_from_slice(request.repeat(9).as_bytes());
-        let mut keyspace = Keyspace::default();
         let mut replies = 0;
         while session.parse() {
-            session.execute(&mut keyspace, &SystemClock);
+            session.execute(&mut server);
             assert!(session.output().len() < 2 * MAX_REPLIES);
-            replies += session.output().len();
-            session.sent();
+            replies += take_output(&mut session, &mut server).len();
         }
+        let reply = format!("${}\r\n{value}\r\n", value.len());
+        assert_eq!(replies, 9 * reply.len());
+    }
+
+    #[test]
+    fn what_is_not_sent_yet_does_not_keep_requests_waiting() {
+        let mut server = server();
+        let mut session = connect(&mut server);
+        for _ in 0..3 {
+            session.input().extend_from_slice(b"PING\r\n");
+            assert!(session.parse());
+            session.execute(&mut server);
+        }
+        // The first reply is being sent; the others gather behind it.
+        assert_eq!(session.output().to_vec(), b"+PONG\r\n");
+        let output = take_output(&mut session, &mut server);
+        assert_eq!(output, b"+PONG\r\n".repeat(3));
+    }
+
+    #[test]
+    fn a_blocked_client_keeps_its_next_requests_until_it_is_served() {
+        let mut server = server();
+        let (mut waiter, mut pusher) = (connect(&mut server), connect(&mut server));
         assert_eq!(
-            replies,
-            9 * format!("${}\r\n{value}\r\n", value.len()).len()
+            converse(&mut waiter, &mut server, &[b"BLPOP l 0\r\nPING\r\n"]),
+            ""
         );
+        assert_eq!(server.waiters.len(), 1);
+        assert_eq!(
+            converse(&mut pusher, &mut server, &[b"RPUSH l a b\r\n"]),
+            ":2\\r\\n"
+        );
+        assert!(waiter.has_mail());
+        waiter.collect(&mut server);
+        assert_eq!(
+            converse(&mut waiter, &mut server, &[]),
+            "*2\\r\\n$1\\r\\nl\\r\\n$1\\r\\na\\r\\n"
+        );
+        assert_eq!(converse(&mut waiter, &mut server, &[b""]), "+PONG\\r\\n");
+        assert!(server.waiters.is_empty());
+    }
+
+    #[test]
+    fn a_client_that_vanishes_leaves_nothing_behind() {
+        let mut server = server();
+        let mut waiter = connect(&mut server);
+        let mut listener = connect(&mut server);
+        converse(&mut waiter, &mut server, &[b"BLPOP a b c 0\r\n"]);
+        converse(&mut listener, &mut server, &[b"SUBSCRIBE x y\r\n"]);
+        server.remove_client(waiter.id());
+        server.remove_client(listener.id());
+        assert!(server.waiters.is_empty());
+        assert!(server.channels.is_empty());
+        assert!(server.db().interests.is_empty());
+        let mut pusher = connect(&mut server);
+        let pushed = converse(&mut pusher, &mut server, &[b"RPUSH a 1\r\nLLEN a\r\n"]);
+        assert_eq!(pushed, ":1\\r\\n:1\\r\\n");
+    }
+
+    /// What is written down does the same again, on a server that knows nothing but that.
+    #[test]
+    fn effects_bring_another_server_to_the_same_state() {
+        let mut server = server();
+        server.effects.attach();
+        let mut session = connect(&mut server);
+        let mut waiter = connect(&mut server);
+        converse(&mut waiter, &mut server, &[b"BLPOP l 0\r\n"]);
+        let requests = b"SET a 1 EX 100\r\nINCRBY a 5\r\nGETEX a PX 5000\r\nRPUSH l x y\r\nSADD s 1 2\r\n\
+            SREM s 1\r\nSELECT 3\r\nSET b 2\r\nEXPIRE b -1\r\nSET c 1 NX GET\r\nGET nothing\r\nRENAME c d\r\n";
+        converse(&mut session, &mut server, &[requests]);
+        let effects = server.effects.take();
+        let text = String::from_utf8_lossy(&effects);
+        assert!(text.contains("LPOP") && !text.contains("BLPOP"), "{text}");
+        assert!(
+            text.contains("PXAT") && text.contains("PEXPIREAT"),
+            "{text}"
+        );
+        let mut copy = self::server();
+        let mut replay = connect(&mut copy);
+        converse(&mut replay, &mut copy, &[&effects]);
+        for db in [0, 3] {
+            let ask = format!(
+                "SELECT {db}\r\nKEYS *\r\nMGET a b d\r\nLRANGE l 0 -1\r\nSMEMBERS s\r\nPEXPIRETIME a\r\n"
+            );
+            let expected = converse(&mut session, &mut server, &[ask.as_bytes()]);
+            let answers = converse(&mut replay, &mut copy, &[ask.as_bytes()]);
+            assert_eq!(answers.len(), expected.len(), "{answers} {expected}");
+        }
     }
 }

@@ -1,13 +1,28 @@
 //! Commands about the connection itself.
 
+use super::call::Then;
 use super::{Call, CommandError, Outcome};
+use crate::REDIS_VERSION;
+use crate::resp::integer;
+use crate::resp::reply::Protocol;
 
-/// `PING [message]`: is anyone there? <https://redis.io/docs/latest/commands/ping/>
+/// `PING [message]`: is anyone there? While the client listens to channels, RESP2 answers in the form of a
+/// message. <https://redis.io/docs/latest/commands/ping/>
 pub fn ping(call: &mut Call<'_>) -> Outcome {
-    match (call.args.get(1), call.args.len()) {
-        (None, _) => call.reply.simple("PONG"),
-        (Some(message), 2) => call.reply.bulk(message),
-        _ => return Err(CommandError::WrongArity(call.command.name)),
+    if call.args.len() > 2 {
+        return Err(CommandError::WrongArity(call.command.name));
+    }
+    let message = call.args.get(1);
+    let outbox = &mut call.client.outbox;
+    if !call.client.channels.is_empty() && outbox.protocol() == Protocol::Resp2 {
+        outbox.array(2);
+        outbox.bulk(b"pong");
+        outbox.bulk(message.unwrap_or_default());
+        return Ok(());
+    }
+    match message {
+        None => outbox.simple("PONG"),
+        Some(message) => outbox.bulk(message),
     }
     Ok(())
 }
@@ -15,6 +30,126 @@ pub fn ping(call: &mut Call<'_>) -> Outcome {
 /// `ECHO message`: says it again. <https://redis.io/docs/latest/commands/echo/>
 pub fn echo(call: &mut Call<'_>) -> Outcome {
     let message = call.arg(1)?;
-    call.reply.bulk(message);
+    call.client.outbox.bulk(message);
+    Ok(())
+}
+
+/// `QUIT`: goodbye. <https://redis.io/docs/latest/commands/quit/>
+pub fn quit(call: &mut Call<'_>) -> Outcome {
+    call.client.outbox.simple("OK");
+    call.then = Then::Close;
+    Ok(())
+}
+
+/// `SELECT index`: another database. <https://redis.io/docs/latest/commands/select/>
+pub fn select(call: &mut Call<'_>) -> Outcome {
+    let index = integer::parse(call.arg(1)?)
+        .and_then(|index| i32::try_from(index).ok())
+        .ok_or(CommandError::NotAnInteger)?;
+    let db = usize::try_from(index).map_err(|_| CommandError::NoSuchDatabase)?;
+    if !call.server.select(db) {
+        return Err(CommandError::NoSuchDatabase);
+    }
+    call.client.db = db;
+    call.client.outbox.simple("OK");
+    Ok(())
+}
+
+/// `HELLO [version [SETNAME name]]`: chooses the protocol, and says who is there.
+/// <https://redis.io/docs/latest/commands/hello/>
+pub fn hello(call: &mut Call<'_>) -> Outcome {
+    let protocol = requested_protocol(call)?;
+    let mut options = call.args.from(2);
+    while let Some(option) = options.next() {
+        match option.to_ascii_lowercase().as_slice() {
+            b"setname" => {
+                let name = options.next().ok_or_else(|| hello_syntax(option))?;
+                set_name(call, name)?;
+            }
+            _ => return Err(hello_syntax(option)),
+        }
+    }
+    call.client.outbox.set_protocol(protocol);
+    introduce(call, protocol);
+    Ok(())
+}
+
+fn requested_protocol(call: &Call<'_>) -> Result<Protocol, CommandError> {
+    let Some(version) = call.args.get(1) else {
+        return Ok(call.client.outbox.protocol());
+    };
+    match integer::parse(version) {
+        Some(2) => Ok(Protocol::Resp2),
+        Some(3) => Ok(Protocol::Resp3),
+        Some(_) => Err(CommandError::UnknownProtocol),
+        None => Err(CommandError::Text(
+            "ERR Protocol version is not an integer or out of range".into(),
+        )),
+    }
+}
+
+fn hello_syntax(option: &[u8]) -> CommandError {
+    let option = String::from_utf8_lossy(option);
+    CommandError::Text(format!("ERR Syntax error in HELLO option '{option}'"))
+}
+
+fn introduce(call: &mut Call<'_>, protocol: Protocol) {
+    let version = match protocol {
+        Protocol::Resp2 => 2,
+        Protocol::Resp3 => 3,
+    };
+    let id = i64::try_from(call.client.id).unwrap_or(i64::MAX);
+    let outbox = &mut call.client.outbox;
+    outbox.map(7);
+    for (field, text) in [("server", "redis"), ("version", REDIS_VERSION)] {
+        outbox.bulk(field.as_bytes());
+        outbox.bulk(text.as_bytes());
+    }
+    for (field, number) in [("proto", version), ("id", id)] {
+        outbox.bulk(field.as_bytes());
+        outbox.integer(number);
+    }
+    for (field, text) in [("mode", "standalone"), ("role", "master")] {
+        outbox.bulk(field.as_bytes());
+        outbox.bulk(text.as_bytes());
+    }
+    outbox.bulk(b"modules");
+    outbox.array(0);
+}
+
+/// `CLIENT ID | GETNAME | SETNAME name`. <https://redis.io/docs/latest/commands/client/>
+pub fn client(call: &mut Call<'_>) -> Outcome {
+    let subcommand = call.arg(1)?.to_ascii_lowercase();
+    match (subcommand.as_slice(), call.args.len()) {
+        (b"id", 2) => {
+            let id = i64::try_from(call.client.id).unwrap_or(i64::MAX);
+            call.client.outbox.integer(id);
+        }
+        (b"getname", 2) if call.client.name.is_empty() => call.client.outbox.null(),
+        (b"getname", 2) => call.client.outbox.bulk(&call.client.name),
+        (b"setname", 3) => {
+            let name = call.arg(2)?;
+            set_name(call, name)?;
+            call.client.outbox.simple("OK");
+        }
+        (b"id", _) => return Err(CommandError::WrongArity("client|id")),
+        (b"getname", _) => return Err(CommandError::WrongArity("client|getname")),
+        (b"setname", _) => return Err(CommandError::WrongArity("client|setname")),
+        _ => {
+            let subcommand = call.arg(1)?.to_vec();
+            return Err(CommandError::UnknownSubcommand("client", subcommand));
+        }
+    }
+    Ok(())
+}
+
+/// A name must be readable in a list of clients.
+fn set_name(call: &mut Call<'_>, name: &[u8]) -> Outcome {
+    if !name.iter().all(|byte| (b'!'..=b'~').contains(byte)) {
+        return Err(CommandError::Text(
+            "ERR Client names cannot contain spaces, newlines or special characters.".into(),
+        ));
+    }
+    call.client.name = name.into();
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Why a command was refused, in Redis's words.
 
+use crate::keyspace::value::WrongType;
 use crate::resp::queue::Args;
 
 /// The most bytes that an error repeats of what the client sent.
@@ -27,6 +28,38 @@ pub enum CommandError {
     NxWithOthers,
     /// GT together with LT.
     GtWithLt,
+    /// The key holds a value of another type.
+    WrongType,
+    /// An integer would leave 64 bits.
+    Overflow,
+    /// A string would be longer than proto-max-bulk-len.
+    TooLong,
+    /// There is no key where there must be one.
+    NoSuchKey,
+    /// A list has no element at this place.
+    IndexOutOfRange,
+    /// An argument that must be an integer and not negative.
+    NotPositive,
+    /// A number of a database that there is not.
+    NoSuchDatabase,
+    /// A time-out that is no number, beyond all bounds, or negative.
+    Timeout(&'static str),
+    /// A command that RESP2 does not allow while the client listens to channels.
+    Confined(&'static str),
+    /// HELLO with a version of the protocol that there is not.
+    UnknownProtocol,
+    /// The last snapshot failed, and so nothing may be changed.
+    SnapshotFailed,
+    /// What CONFIG SET does not take. Holds the whole text.
+    Config(Vec<u8>),
+    /// Another text, in full.
+    Text(String),
+}
+
+impl From<WrongType> for CommandError {
+    fn from(_: WrongType) -> Self {
+        Self::WrongType
+    }
 }
 
 impl CommandError {
@@ -75,6 +108,31 @@ impl CommandError {
                 b"ERR NX and XX, GT or LT options at the same time are not compatible".to_vec()
             }
             Self::GtWithLt => b"ERR GT and LT options at the same time are not compatible".to_vec(),
+            Self::WrongType => {
+                b"WRONGTYPE Operation against a key holding the wrong kind of value".to_vec()
+            }
+            Self::Overflow => b"ERR increment or decrement would overflow".to_vec(),
+            Self::TooLong => b"ERR string exceeds maximum allowed size (proto-max-bulk-len)".to_vec(),
+            Self::NoSuchKey => b"ERR no such key".to_vec(),
+            Self::IndexOutOfRange => b"ERR index out of range".to_vec(),
+            Self::NotPositive => b"ERR value is out of range, must be positive".to_vec(),
+            Self::NoSuchDatabase => b"ERR DB index is out of range".to_vec(),
+            Self::Timeout(problem) => format!("ERR timeout is {problem}").into_bytes(),
+            Self::Confined(name) => format!(
+                "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed \
+                 in this context"
+            )
+            .into_bytes(),
+            Self::UnknownProtocol => b"NOPROTO unsupported protocol version".to_vec(),
+            Self::SnapshotFailed => {
+                b"MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. \
+                Commands that may modify the data set are disabled, because this instance is configured to report errors \
+                during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs \
+                for details about the RDB error."
+                    .to_vec()
+            }
+            Self::Config(text) => text.clone(),
+            Self::Text(text) => text.clone().into_bytes(),
         }
     }
 }

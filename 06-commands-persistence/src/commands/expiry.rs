@@ -69,22 +69,41 @@ fn set_deadline(call: &mut Call<'_>, unit: Unit) -> Outcome {
     let amount = call.integer(2)?;
     let invalid = CommandError::InvalidExpireTime(call.command.name);
     let deadline = unit.deadline(amount, call.now).ok_or(invalid)?;
-    let held = call.keyspace.deadline(key, call.now);
+    let held = call.server.db().deadline(key);
     let changes = held.is_some_and(|held| conditions.allow(held, deadline));
     if changes {
-        change_deadline(call, key, Some(deadline));
+        change_deadline(call, key, deadline);
     }
-    call.reply.integer(i64::from(changes));
+    call.client.outbox.integer(i64::from(changes));
     Ok(())
 }
 
-/// Gives a key another deadline. One that has passed removes the key at once.
-pub fn change_deadline(call: &mut Call<'_>, key: &[u8], deadline: Option<UnixMillis>) {
-    if deadline.is_some_and(|deadline| deadline <= call.now) {
-        call.keyspace.remove(key, call.now);
+/// Gives a key another deadline. One that has passed removes the key at once. Either is written down in a way that
+/// does not depend on when it is read.
+pub fn change_deadline(call: &mut Call<'_>, key: &[u8], deadline: UnixMillis) {
+    let mut slot = call.server.db().for_write(key);
+    if deadline <= call.now {
+        slot.remove();
+        slot.changed("del", 1);
+        call.instead([b"DEL", key]);
     } else {
-        call.keyspace.set_deadline(key, deadline);
+        slot.set_deadline(Some(deadline));
+        slot.changed("expire", 1);
+        let deadline = deadline.0.to_string();
+        call.instead([b"PEXPIREAT", key, deadline.as_bytes()]);
     }
+}
+
+/// Lets a key live for ever. Whether it had a deadline.
+pub fn remove_deadline(call: &mut Call<'_>, key: &[u8]) -> bool {
+    let mut slot = call.server.db().for_write(key);
+    if slot.deadline().is_none() {
+        return false;
+    }
+    slot.set_deadline(None);
+    slot.changed("persist", 1);
+    call.instead([b"PERSIST", key]);
+    true
 }
 
 /// On which deadlines an EXPIRE may put its own.
@@ -159,22 +178,19 @@ pub fn pexpiretime(call: &mut Call<'_>) -> Outcome {
 /// Replies -2 where there is no such key, and -1 where it lives for ever.
 fn reply_with_deadline(call: &mut Call<'_>, unit: Unit) -> Outcome {
     let key = call.arg(1)?;
-    let answer = match call.keyspace.deadline(key, call.now) {
+    let answer = match call.server.db().deadline(key) {
         None => -2,
         Some(None) => -1,
         Some(Some(deadline)) => unit.amount(deadline, call.now),
     };
-    call.reply.integer(answer);
+    call.client.outbox.integer(answer);
     Ok(())
 }
 
 /// `PERSIST key`: 1 where it had a deadline. <https://redis.io/docs/latest/commands/persist/>
 pub fn persist(call: &mut Call<'_>) -> Outcome {
     let key = call.arg(1)?;
-    let had_one = call.keyspace.deadline(key, call.now).flatten().is_some();
-    if had_one {
-        call.keyspace.set_deadline(key, None);
-    }
-    call.reply.integer(i64::from(had_one));
+    let had_one = remove_deadline(call, key);
+    call.client.outbox.integer(i64::from(had_one));
     Ok(())
 }

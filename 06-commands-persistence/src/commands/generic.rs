@@ -1,14 +1,22 @@
 //! Commands on keys, whatever they hold.
 
-use super::{Call, Outcome};
+use super::{Call, CommandError, Outcome};
+use crate::glob::{self, Case};
+use crate::small_bytes::SmallBytes;
+use rand::RngExt;
 
-/// `DEL key [key ...]`: how many there were. <https://redis.io/docs/latest/commands/del/>
+/// `DEL key [key ...]` and `UNLINK key [key ...]`: how many there were. What takes long to free is freed by
+/// another thread either way. <https://redis.io/docs/latest/commands/del/>
 pub fn del(call: &mut Call<'_>) -> Outcome {
     let mut removed = 0;
     for key in call.args.from(1) {
-        removed += i64::from(call.keyspace.remove(key, call.now));
+        let mut key = call.server.db().for_write(key);
+        if key.remove() {
+            key.changed("del", 1);
+            removed += 1;
+        }
     }
-    call.reply.integer(removed);
+    call.client.outbox.integer(removed);
     Ok(())
 }
 
@@ -17,8 +25,76 @@ pub fn del(call: &mut Call<'_>) -> Outcome {
 pub fn exists(call: &mut Call<'_>) -> Outcome {
     let mut existing = 0;
     for key in call.args.from(1) {
-        existing += i64::from(call.keyspace.contains(key, call.now));
+        existing += i64::from(call.server.db().contains(key));
     }
-    call.reply.integer(existing);
+    call.client.outbox.integer(existing);
+    Ok(())
+}
+
+/// `TYPE key`: the name of the type of what it holds. <https://redis.io/docs/latest/commands/type/>
+pub fn type_of(call: &mut Call<'_>) -> Outcome {
+    let name = call.arg(1)?;
+    let value = call.server.db().get(name);
+    let name = value.map_or("none", |value| value.type_name());
+    call.client.outbox.simple(name);
+    Ok(())
+}
+
+/// `KEYS pattern`: every key that matches. It looks at all of them at once, and everybody waits for it: `SCAN`
+/// is the better one where there are many. <https://redis.io/docs/latest/commands/keys/>
+pub fn keys(call: &mut Call<'_>) -> Outcome {
+    let pattern = call.arg(1)?;
+    let all = pattern == b"*";
+    let mut found: Vec<SmallBytes> = Vec::new();
+    call.server.db().scan(0, usize::MAX, |key, _| {
+        if all || glob::matches(pattern, key, Case::Sensitive) {
+            found.push(key.into());
+        }
+    });
+    call.client.outbox.array(found.len());
+    for key in &found {
+        call.client.outbox.bulk(key);
+    }
+    Ok(())
+}
+
+/// How often RANDOMKEY tries again when it has drawn a key whose time is up.
+const DRAWS: usize = 100;
+
+/// `RANDOMKEY`: any key, each with the same chance. <https://redis.io/docs/latest/commands/randomkey/>
+pub fn randomkey(call: &mut Call<'_>) -> Outcome {
+    let db = call.server.db();
+    let mut random = rand::rng();
+    for _ in 0..DRAWS {
+        if db.is_empty() {
+            break;
+        }
+        let drawn = db.nth_key(random.random_range(0..db.len()));
+        if let Some(key) = drawn.filter(|key| db.contains(key)) {
+            call.client.outbox.bulk(&key);
+            return Ok(());
+        }
+    }
+    call.client.outbox.null();
+    Ok(())
+}
+
+/// `RENAME key newkey`: with its deadline. <https://redis.io/docs/latest/commands/rename/>
+pub fn rename(call: &mut Call<'_>) -> Outcome {
+    let (from, to) = (call.arg(1)?, call.arg(2)?);
+    let db = call.server.db();
+    let mut source = db.for_write(from);
+    if !source.exists() {
+        return Err(CommandError::NoSuchKey);
+    }
+    if from != to
+        && let Some((value, deadline)) = source.take()
+    {
+        source.changed("rename_from", 1);
+        let mut target = db.for_write(to);
+        target.set(value, deadline);
+        target.changed("rename_to", 1);
+    }
+    call.client.outbox.simple("OK");
     Ok(())
 }

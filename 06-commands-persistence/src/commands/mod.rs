@@ -4,47 +4,23 @@
 //! group of commands, as Redis's documentation groups them.
 
 mod call;
+mod config;
 mod connection;
+mod describe;
 mod error;
+mod execute;
 mod expiry;
 mod generic;
+mod info;
+mod list;
 mod options;
+mod persistence;
+mod pubsub;
 mod server;
+mod set;
 mod string;
 pub mod table;
 
-use crate::clock::UnixMillis;
-use crate::keyspace::Keyspace;
-use crate::resp::{queue::Args, reply::Reply};
-pub use call::{Call, Outcome};
+pub use call::{Call, Effect, Outcome, Then, Wait};
 pub use error::CommandError;
-
-/// Executes one request as of `now`, and appends exactly one reply. The time does not move while a
-/// command runs.
-pub fn execute(args: Args<'_>, keyspace: &mut Keyspace, now: UnixMillis, reply: &mut Reply) {
-    if let Err(error) = dispatch(args, keyspace, now, reply) {
-        reply.error(&error.text());
-    }
-}
-
-fn dispatch(
-    args: Args<'_>,
-    keyspace: &mut Keyspace,
-    now: UnixMillis,
-    reply: &mut Reply,
-) -> Outcome {
-    let name = args.get(0).unwrap_or_default();
-    let Some(command) = table::find(name) else {
-        return Err(CommandError::unknown(args));
-    };
-    if !command.accepts(args.len()) {
-        return Err(CommandError::WrongArity(command.name));
-    }
-    (command.run)(&mut Call {
-        command,
-        args,
-        keyspace,
-        now,
-        reply,
-    })
-}
+pub use execute::{execute, settle_background, time_out};

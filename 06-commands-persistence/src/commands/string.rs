@@ -1,21 +1,32 @@
 //! Commands on strings.
 
 use super::options::{Condition, Options, Ttl};
-use super::{Call, Outcome, expiry};
+use super::{Call, CommandError, Outcome, expiry};
 use crate::clock::UnixMillis;
+use crate::keyspace::Value;
+use crate::resp::integer;
+use crate::small_bytes::SmallBytes;
 
 /// `GET key`: the value, or null. <https://redis.io/docs/latest/commands/get/>
 pub fn get(call: &mut Call<'_>) -> Outcome {
     let key = call.arg(1)?;
-    reply_with_value(call, key);
+    reply_with_value(call, key)
+}
+
+fn reply_with_value(call: &mut Call<'_>, key: &[u8]) -> Outcome {
+    match call.server.db().read::<SmallBytes>(key)? {
+        Some(value) => call
+            .client
+            .outbox
+            .bulk_by_reference(value, || value.shared()),
+        None => call.client.outbox.null(),
+    }
     Ok(())
 }
 
-fn reply_with_value(call: &mut Call<'_>, key: &[u8]) {
-    match call.keyspace.get(key, call.now) {
-        Some(value) => call.reply.bulk(value),
-        None => call.reply.null(),
-    }
+/// A string value of its own from the bytes of a request.
+fn string(bytes: &[u8]) -> Value {
+    Value::String(bytes.into())
 }
 
 /// `SET key value [NX | XX] [GET] [EX s | PX ms | EXAT s | PXAT ms | KEEPTTL]`.
@@ -23,8 +34,10 @@ fn reply_with_value(call: &mut Call<'_>, key: &[u8]) {
 pub fn set(call: &mut Call<'_>) -> Outcome {
     let (key, value) = (call.arg(1)?, call.arg(2)?);
     if call.args.len() == 3 {
-        call.keyspace.set(key, value, None);
-        call.reply.simple("OK");
+        let mut key = call.server.db().for_write(key);
+        key.set(string(value), None);
+        key.changed("set", 1);
+        call.client.outbox.simple("OK");
         return Ok(());
     }
     let options = Options::of_set(call)?;
@@ -32,8 +45,7 @@ pub fn set(call: &mut Call<'_>) -> Outcome {
         Some(ttl) => ttl.deadline(call)?,
         None => None,
     };
-    set_with(call, (key, value), &options, deadline);
-    Ok(())
+    set_with(call, (key, value), &options, deadline)
 }
 
 fn set_with(
@@ -41,29 +53,40 @@ fn set_with(
     (key, value): (&[u8], &[u8]),
     options: &Options<'_>,
     deadline: Option<UnixMillis>,
-) {
-    let held = call.keyspace.deadline(key, call.now);
+) -> Outcome {
+    // With GET the reply is the old value, whether or not it is replaced.
+    if options.get {
+        reply_with_value(call, key)?;
+    }
+    let held = call.server.db().deadline(key);
     let refused = match options.condition {
         Some(Condition::Missing) => held.is_some(),
         Some(Condition::Existing) => held.is_none(),
         None => false,
     };
-    // With GET the reply is the old value, whether or not it is replaced.
-    if options.get {
-        reply_with_value(call, key);
-    } else if refused {
-        call.reply.null();
-    } else {
-        call.reply.simple("OK");
+    match (options.get, refused) {
+        (true, _) => {}
+        (false, true) => call.client.outbox.null(),
+        (false, false) => call.client.outbox.simple("OK"),
     }
     if refused {
-        return;
+        return Ok(());
     }
-    let deadline = match options.ttl {
-        Some(Ttl::Keep) => held.flatten(),
-        _ => deadline,
-    };
-    call.keyspace.set(key, value, deadline);
+    let keep = options.ttl == Some(Ttl::Keep);
+    let deadline = if keep { held.flatten() } else { deadline };
+    let mut slot = call.server.db().for_write(key);
+    slot.set(string(value), deadline);
+    slot.changed("set", 1);
+    write_down_set(call, key, value, deadline.filter(|_| !keep));
+    Ok(())
+}
+
+/// A time to live is written down as the point in time at which it ends.
+fn write_down_set(call: &mut Call<'_>, key: &[u8], value: &[u8], deadline: Option<UnixMillis>) {
+    if let Some(deadline) = deadline {
+        let deadline = deadline.0.to_string();
+        call.instead([b"SET", key, value, b"PXAT", deadline.as_bytes()]);
+    }
 }
 
 /// `GETEX key [EX s | PX ms | EXAT s | PXAT ms | PERSIST]`: the value, and another deadline for it.
@@ -71,18 +94,164 @@ fn set_with(
 pub fn getex(call: &mut Call<'_>) -> Outcome {
     let key = call.arg(1)?;
     let option = Options::of_getex(call)?;
-    if !call.keyspace.contains(key, call.now) {
+    if call.server.db().read::<SmallBytes>(key)?.is_none() {
         // Redis looks at the time only when there is a key.
-        call.reply.null();
+        call.client.outbox.null();
         return Ok(());
     }
     let deadline = match option {
         Some(ttl) => ttl.deadline(call)?,
         None => None,
     };
-    reply_with_value(call, key);
-    if option.is_some() {
-        expiry::change_deadline(call, key, deadline);
+    reply_with_value(call, key)?;
+    match option {
+        None => {}
+        Some(Ttl::Remove) => {
+            expiry::remove_deadline(call, key);
+        }
+        Some(_) => {
+            if let Some(deadline) = deadline {
+                expiry::change_deadline(call, key, deadline);
+            }
+        }
     }
+    Ok(())
+}
+
+/// `SETNX key value`: sets it where there is no such key; 1 if so. <https://redis.io/docs/latest/commands/setnx/>
+pub fn setnx(call: &mut Call<'_>) -> Outcome {
+    let value = call.arg(2)?;
+    let name = call.arg(1)?;
+    let mut key = call.server.db().for_write(name);
+    let sets = !key.exists();
+    if sets {
+        key.set(string(value), None);
+        key.changed("set", 1);
+    }
+    call.client.outbox.integer(i64::from(sets));
+    Ok(())
+}
+
+/// `GETSET key value`: sets it, and gives the old value. <https://redis.io/docs/latest/commands/getset/>
+pub fn getset(call: &mut Call<'_>) -> Outcome {
+    let (key, value) = (call.arg(1)?, call.arg(2)?);
+    reply_with_value(call, key)?;
+    let mut slot = call.server.db().for_write(key);
+    slot.set(string(value), None);
+    slot.changed("set", 1);
+    call.instead([b"SET", key, value]);
+    Ok(())
+}
+
+/// `MGET key [key ...]`: a value or null for each; null for other types. <https://redis.io/docs/latest/commands/mget/>
+pub fn mget(call: &mut Call<'_>) -> Outcome {
+    call.client.outbox.array(call.args.len() - 1);
+    for key in call.args.from(1) {
+        match call.server.db().read::<SmallBytes>(key) {
+            Ok(Some(value)) => call
+                .client
+                .outbox
+                .bulk_by_reference(value, || value.shared()),
+            _ => call.client.outbox.null(),
+        }
+    }
+    Ok(())
+}
+
+/// `MSET key value [key value ...]`. <https://redis.io/docs/latest/commands/mset/>
+pub fn mset(call: &mut Call<'_>) -> Outcome {
+    if call.args.len().is_multiple_of(2) {
+        return Err(CommandError::WrongArity(call.command.name));
+    }
+    for index in (1..call.args.len()).step_by(2) {
+        let (key, value) = (call.arg(index)?, call.arg(index + 1)?);
+        let mut slot = call.server.db().for_write(key);
+        slot.set(string(value), None);
+        slot.changed("set", 1);
+    }
+    call.client.outbox.simple("OK");
+    Ok(())
+}
+
+/// `INCR key`: one more. <https://redis.io/docs/latest/commands/incr/>
+pub fn incr(call: &mut Call<'_>) -> Outcome {
+    add(call, 1)
+}
+
+/// `DECR key`: one less. <https://redis.io/docs/latest/commands/decr/>
+pub fn decr(call: &mut Call<'_>) -> Outcome {
+    add(call, -1)
+}
+
+/// `INCRBY key increment`. <https://redis.io/docs/latest/commands/incrby/>
+pub fn incrby(call: &mut Call<'_>) -> Outcome {
+    let increment = call.integer(2)?;
+    add(call, increment)
+}
+
+/// `DECRBY key decrement`. <https://redis.io/docs/latest/commands/decrby/>
+pub fn decrby(call: &mut Call<'_>) -> Outcome {
+    let decrement = call.integer(2)?;
+    let increment = decrement.checked_neg().ok_or_else(|| {
+        // The only number without a negative twin.
+        CommandError::Text("ERR decrement would overflow".into())
+    })?;
+    add(call, increment)
+}
+
+/// A missing key counts as 0.
+fn add(call: &mut Call<'_>, increment: i64) -> Outcome {
+    let name = call.arg(1)?;
+    let mut key = call.server.db().for_write(name);
+    let held = key.get::<SmallBytes>()?;
+    let number = match &held {
+        Some(text) => integer::parse(text).ok_or(CommandError::NotAnInteger)?,
+        None => 0,
+    };
+    let number = number
+        .checked_add(increment)
+        .ok_or(CommandError::Overflow)?;
+    let text = SmallBytes::from(integer::format(&mut [0; integer::MAX_TEXT], number));
+    match held {
+        Some(held) => *held = text,
+        None => key.put(Value::String(text)),
+    }
+    key.changed("incrby", 1);
+    call.client.outbox.integer(number);
+    Ok(())
+}
+
+/// `APPEND key value`: its new length. <https://redis.io/docs/latest/commands/append/>
+pub fn append(call: &mut Call<'_>) -> Outcome {
+    let more = call.arg(2)?;
+    let limit = call.server.config.proto_max_bulk_len;
+    let name = call.arg(1)?;
+    let mut key = call.server.db().for_write(name);
+    let length = match key.get::<SmallBytes>()? {
+        Some(held) => {
+            let length = held.len() + more.len();
+            if length > limit {
+                return Err(CommandError::TooLong);
+            }
+            held.append(more);
+            length
+        }
+        None => {
+            key.put(string(more));
+            more.len()
+        }
+    };
+    key.changed("append", 1);
+    call.client.outbox.count(length);
+    Ok(())
+}
+
+/// `STRLEN key`: how many bytes. <https://redis.io/docs/latest/commands/strlen/>
+pub fn strlen(call: &mut Call<'_>) -> Outcome {
+    let name = call.arg(1)?;
+    let value = call.server.db().read::<SmallBytes>(name)?;
+    call.client
+        .outbox
+        .count(value.map_or(0, |value| value.len()));
     Ok(())
 }

@@ -1,11 +1,31 @@
 //! The state that clients read and change: keys, what they hold, and until when.
 //!
 //! Nothing here knows of sockets, files, or the protocol.
+//!
+//! ```text
+//! db (keys, deadlines, the one way to change a value)
+//!  |-- snapshot    what a snapshot must see before it changes
+//!  |-- interest    keys that clients wait for or watch
+//!  |-- reclaim     frees large values elsewhere
+//!  |-- table ---- segment ---- pages
+//!  `-- value ---- list ---- packed,  set,  small_bytes
+//! ```
 
+pub mod counts;
 pub mod db;
+pub mod interest;
+pub mod list;
+#[cfg(test)]
+mod measure;
+pub mod packed;
 pub mod pages;
-pub mod small_bytes;
+pub mod reclaim;
+pub mod segment;
+pub mod set;
+pub mod snapshot;
 pub mod table;
+pub mod value;
 
-pub use db::Keyspace;
-pub use small_bytes::SmallBytes;
+pub use crate::small_bytes::SmallBytes;
+pub use db::Db;
+pub use value::Value;

@@ -28,10 +28,16 @@ pub fn parse(text: &[u8]) -> Option<i64> {
     }
 }
 
+/// The most bytes that an integer takes: 19 digits and a sign.
+pub const MAX_TEXT: usize = 20;
+
 /// Appends the decimal digits of `value`, with a minus where it is negative.
 pub fn write(out: &mut Vec<u8>, value: i64) {
-    // 19 digits and a sign are the most an i64 needs.
-    let mut text = [0; 20];
+    out.extend_from_slice(format(&mut [0; MAX_TEXT], value));
+}
+
+/// The decimal digits of `value`, with a minus where it is negative. They are written into `text`.
+pub fn format(text: &mut [u8; MAX_TEXT], value: i64) -> &[u8] {
     let mut start = text.len();
     let mut rest = value.unsigned_abs();
     while let Some(place) = start.checked_sub(1).and_then(|last| text.get_mut(last)) {
@@ -42,10 +48,13 @@ pub fn write(out: &mut Vec<u8>, value: i64) {
             break;
         }
     }
-    if value < 0 {
-        out.push(b'-');
+    if let (true, Some(sign)) = (value < 0, start.checked_sub(1)) {
+        start = sign;
+        if let Some(place) = text.get_mut(start) {
+            *place = b'-';
+        }
     }
-    out.extend_from_slice(text.get(start..).unwrap_or_default());
+    text.get(start..).unwrap_or_default()
 }
 
 #[cfg(test)]

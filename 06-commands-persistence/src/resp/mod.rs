@@ -8,7 +8,7 @@
 //! - [`frame`]: the client's side, any RESP2 value, parsed and written.
 
 pub mod frame;
-mod inline;
+pub mod inline;
 pub mod integer;
 mod line;
 pub mod queue;

@@ -43,8 +43,42 @@ impl<'a> Args<'a> {
     }
 
     /// The arguments from `first` on.
-    pub fn from(self, first: usize) -> impl Iterator<Item = &'a [u8]> {
-        (first..self.len()).filter_map(move |index| self.get(index))
+    pub fn from(self, first: usize) -> impl ExactSizeIterator<Item = &'a [u8]> {
+        (first..self.len().max(first)).map(move |index| self.get(index).unwrap_or_default())
+    }
+
+    /// A copy that can be kept.
+    pub fn to_request(self) -> Request {
+        Request::new(self.from(0))
+    }
+}
+
+/// A request that owns its bytes: one that is executed later, or that the server itself has made.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    bytes: Vec<u8>,
+    spans: Vec<Span>,
+}
+
+impl Request {
+    /// A request of these arguments.
+    pub fn new<'a>(args: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut request = Self::default();
+        for arg in args {
+            let start = request.bytes.len();
+            request.bytes.extend_from_slice(arg);
+            let len = arg.len();
+            request.spans.push(Span { start, len });
+        }
+        request
+    }
+
+    /// Its arguments.
+    pub fn args(&self) -> Args<'_> {
+        Args {
+            request: &self.bytes,
+            spans: &self.spans,
+        }
     }
 }
 
@@ -108,6 +142,11 @@ impl RequestQueue {
             });
         }
         Ok(())
+    }
+
+    /// How many bytes have arrived that belong to no request taken yet.
+    pub fn unread(&self) -> usize {
+        self.input.len() - self.consumed
     }
 
     /// Whether every request found was taken.

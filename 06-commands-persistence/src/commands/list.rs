@@ -1,0 +1,353 @@
+//! Commands on lists.
+
+use super::call::{Then, Wait};
+use super::{Call, CommandError, Outcome};
+use crate::keyspace::list::List;
+use crate::resp::reply::Reply;
+use std::ops::Range;
+use std::time::Duration;
+
+/// One of the two ends of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Head,
+    Tail,
+}
+
+impl End {
+    fn push(self, list: &mut List, element: &[u8]) {
+        match self {
+            Self::Head => list.push_front(element),
+            Self::Tail => list.push_back(element),
+        }
+    }
+
+    /// The element at this end.
+    fn of(self, list: &List) -> Option<&[u8]> {
+        match self {
+            Self::Head => list.front(),
+            Self::Tail => list.back(),
+        }
+    }
+
+    /// Where the `count` elements at this end lie.
+    fn range(self, list: &List, count: usize) -> Range<usize> {
+        let count = count.min(list.len());
+        match self {
+            Self::Head => 0..count,
+            Self::Tail => list.len() - count..list.len(),
+        }
+    }
+
+    fn push_event(self) -> &'static str {
+        match self {
+            Self::Head => "lpush",
+            Self::Tail => "rpush",
+        }
+    }
+
+    fn pop_event(self) -> &'static str {
+        match self {
+            Self::Head => "lpop",
+            Self::Tail => "rpop",
+        }
+    }
+
+    fn pop_command(self) -> &'static [u8] {
+        match self {
+            Self::Head => b"LPOP",
+            Self::Tail => b"RPOP",
+        }
+    }
+}
+
+/// `LPUSH key element [element ...]`: its new length. <https://redis.io/docs/latest/commands/lpush/>
+pub fn lpush(call: &mut Call<'_>) -> Outcome {
+    push(call, End::Head)
+}
+
+/// `RPUSH key element [element ...]`: its new length. <https://redis.io/docs/latest/commands/rpush/>
+pub fn rpush(call: &mut Call<'_>) -> Outcome {
+    push(call, End::Tail)
+}
+
+fn push(call: &mut Call<'_>, end: End) -> Outcome {
+    let name = call.arg(1)?;
+    let mut key = call.server.db().for_write(name);
+    let list: &mut List = key.get_or_create()?;
+    for element in call.args.from(2) {
+        end.push(list, element);
+    }
+    let length = list.len();
+    key.changed(end.push_event(), call.args.len() - 2);
+    call.client.outbox.count(length);
+    Ok(())
+}
+
+/// `LPOP key [count]`: the first element, or the first ones. <https://redis.io/docs/latest/commands/lpop/>
+pub fn lpop(call: &mut Call<'_>) -> Outcome {
+    pop(call, End::Head)
+}
+
+/// `RPOP key [count]`: the last element, or the last ones. <https://redis.io/docs/latest/commands/rpop/>
+pub fn rpop(call: &mut Call<'_>) -> Outcome {
+    pop(call, End::Tail)
+}
+
+fn pop(call: &mut Call<'_>, end: End) -> Outcome {
+    match call.args.len() {
+        2 => pop_one(call, end),
+        3 => pop_many(call, end),
+        _ => Err(CommandError::WrongArity(call.command.name)),
+    }
+}
+
+fn pop_one(call: &mut Call<'_>, end: End) -> Outcome {
+    let name = call.arg(1)?;
+    let mut key = call.server.db().for_write(name);
+    let Some(list) = key.get::<List>()? else {
+        call.client.outbox.null();
+        return Ok(());
+    };
+    call.client.outbox.bulk(end.of(list).unwrap_or_default());
+    list.remove_range(end.range(list, 1));
+    key.changed(end.pop_event(), 1);
+    Ok(())
+}
+
+/// The array holds the elements in the order in which they are popped. Nothing to pop is an array without
+/// elements, no key no array.
+fn pop_many(call: &mut Call<'_>, end: End) -> Outcome {
+    let count = usize::try_from(call.integer(2).map_err(|_| CommandError::NotPositive)?)
+        .map_err(|_| CommandError::NotPositive)?;
+    let name = call.arg(1)?;
+    let mut key = call.server.db().for_write(name);
+    let Some(list) = key.get::<List>()? else {
+        call.client.outbox.null_array();
+        return Ok(());
+    };
+    let range = end.range(list, count);
+    let popped = range.len();
+    call.client.outbox.array(popped);
+    let elements = list.range(range.start, range.end);
+    match end {
+        End::Head => write_all(&mut call.client.outbox, elements),
+        End::Tail => write_all(&mut call.client.outbox, elements.rev()),
+    }
+    if popped > 0 {
+        list.remove_range(range);
+        key.changed(end.pop_event(), popped);
+    }
+    Ok(())
+}
+
+fn write_all<'a>(reply: &mut Reply, elements: impl Iterator<Item = &'a [u8]>) {
+    elements.for_each(|element| reply.bulk(element));
+}
+
+/// `BLPOP key [key ...] timeout`: the first element of the first of these lists that has any, with its key; if none has,
+/// it waits. <https://redis.io/docs/latest/commands/blpop/>
+pub fn blpop(call: &mut Call<'_>) -> Outcome {
+    blocking_pop(call, End::Head)
+}
+
+/// `BRPOP key [key ...] timeout`: as BLPOP, for last elements. <https://redis.io/docs/latest/commands/brpop/>
+pub fn brpop(call: &mut Call<'_>) -> Outcome {
+    blocking_pop(call, End::Tail)
+}
+
+fn blocking_pop(call: &mut Call<'_>, end: End) -> Outcome {
+    let last = call.args.len() - 1;
+    let timeout = parse_timeout(call.arg(last)?)?;
+    let keys = || call.args.from(1).take(last - 1);
+    for name in keys() {
+        let mut key = call.server.db().for_write(name);
+        let Some(list) = key.get::<List>()? else {
+            continue;
+        };
+        call.client.outbox.array(2);
+        call.client.outbox.bulk(name);
+        call.client.outbox.bulk(end.of(list).unwrap_or_default());
+        list.remove_range(end.range(list, 1));
+        key.changed(end.pop_event(), 1);
+        call.instead([end.pop_command(), name]);
+        return Ok(());
+    }
+    call.then = Then::Block(Wait {
+        keys: keys().map(Into::into).collect(),
+        timeout,
+        on_timeout: Reply::null_array,
+    });
+    Ok(())
+}
+
+/// A time-out in seconds, with a fraction; 0 is for ever.
+fn parse_timeout(text: &[u8]) -> Result<Duration, CommandError> {
+    const NO_NUMBER: CommandError = CommandError::Timeout("not a float or out of range");
+    let seconds: f64 = std::str::from_utf8(text)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .ok_or(NO_NUMBER)?;
+    let millis = (seconds * 1000.0).ceil();
+    if millis.is_nan() || millis > i64::MAX as f64 {
+        return Err(CommandError::Timeout("out of range"));
+    }
+    if millis < 0.0 {
+        return Err(CommandError::Timeout("negative"));
+    }
+    Ok(Duration::from_millis(millis as u64))
+}
+
+/// `LLEN key`. <https://redis.io/docs/latest/commands/llen/>
+pub fn llen(call: &mut Call<'_>) -> Outcome {
+    let name = call.arg(1)?;
+    let list = call.server.db().read::<List>(name)?;
+    call.client.outbox.count(list.map_or(0, List::len));
+    Ok(())
+}
+
+/// `LRANGE key start stop`: the elements from `start` to `stop`, both included; negative ones count from the
+/// end. <https://redis.io/docs/latest/commands/lrange/>
+pub fn lrange(call: &mut Call<'_>) -> Outcome {
+    let (start, stop) = (call.integer(2)?, call.integer(3)?);
+    let name = call.arg(1)?;
+    let Some(list) = call.server.db().read::<List>(name)? else {
+        call.client.outbox.array(0);
+        return Ok(());
+    };
+    let range = resolve_range(start, stop, list.len());
+    call.client.outbox.array(range.len());
+    write_all(&mut call.client.outbox, list.range(range.start, range.end));
+    Ok(())
+}
+
+/// `LINDEX key index`. <https://redis.io/docs/latest/commands/lindex/>
+pub fn lindex(call: &mut Call<'_>) -> Outcome {
+    let name = call.arg(1)?;
+    let list = call.server.db().read::<List>(name)?;
+    // A missing list is answered before the index is looked at.
+    let element = match list {
+        Some(list) => {
+            let index = call
+                .args
+                .get(2)
+                .and_then(crate::resp::integer::parse)
+                .ok_or(CommandError::NotAnInteger)?;
+            resolve_index(index, list.len()).and_then(|index| list.get(index))
+        }
+        None => None,
+    };
+    match element {
+        Some(element) => call.client.outbox.bulk(element),
+        None => call.client.outbox.null(),
+    }
+    Ok(())
+}
+
+/// `LSET key index element`. <https://redis.io/docs/latest/commands/lset/>
+pub fn lset(call: &mut Call<'_>) -> Outcome {
+    let element = call.arg(3)?;
+    let index = call.arg(2)?;
+    let name = call.arg(1)?;
+    let mut key = call.server.db().for_write(name);
+    let list = key.get::<List>()?.ok_or(CommandError::NoSuchKey)?;
+    let index = crate::resp::integer::parse(index).ok_or(CommandError::NotAnInteger)?;
+    let index = resolve_index(index, list.len()).ok_or(CommandError::IndexOutOfRange)?;
+    list.set(index, element);
+    key.changed("lset", 1);
+    call.client.outbox.simple("OK");
+    Ok(())
+}
+
+/// `LTRIM key start stop`: keeps these elements only. <https://redis.io/docs/latest/commands/ltrim/>
+pub fn ltrim(call: &mut Call<'_>) -> Outcome {
+    let (start, stop) = (call.integer(2)?, call.integer(3)?);
+    let name = call.arg(1)?;
+    let mut key = call.server.db().for_write(name);
+    if let Some(list) = key.get::<List>()? {
+        let keep = resolve_range(start, stop, list.len());
+        let removed = list.len() - keep.len();
+        list.remove_range(keep.end..list.len());
+        list.remove_range(0..keep.start);
+        key.changed("ltrim", removed);
+    }
+    call.client.outbox.simple("OK");
+    Ok(())
+}
+
+/// `LREM key count element`: removes elements that are equal to this one, the first `count` of them, or the last ones if it
+/// is negative, or all if it is 0. <https://redis.io/docs/latest/commands/lrem/>
+pub fn lrem(call: &mut Call<'_>) -> Outcome {
+    let (count, element) = (call.integer(2)?, call.arg(3)?);
+    let name = call.arg(1)?;
+    let mut key = call.server.db().for_write(name);
+    let Some(list) = key.get::<List>()? else {
+        call.client.outbox.integer(0);
+        return Ok(());
+    };
+    let limit = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
+    let removed = list.remove_matching(element, limit, count < 0);
+    if removed > 0 {
+        key.changed("lrem", removed);
+    }
+    call.client.outbox.count(removed);
+    Ok(())
+}
+
+/// The place that an index means; a negative one counts from the end.
+fn resolve_index(index: i64, length: usize) -> Option<usize> {
+    let index = if index < 0 {
+        index.checked_add_unsigned(length as u64)?
+    } else {
+        index
+    };
+    usize::try_from(index).ok().filter(|index| *index < length)
+}
+
+/// The places that `start` and `stop` mean, both included, negative ones counted from the end. What lies
+/// outside is left out.
+pub fn resolve_range(start: i64, stop: i64, length: usize) -> Range<usize> {
+    let from_front = |index: i64| {
+        if index < 0 {
+            index.saturating_add_unsigned(length as u64)
+        } else {
+            index
+        }
+    };
+    let start = usize::try_from(from_front(start).max(0)).unwrap_or(usize::MAX);
+    let end = usize::try_from(from_front(stop).saturating_add(1)).unwrap_or(0);
+    let end = end.min(length);
+    start.min(end)..end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_cut_to_what_there_is() {
+        for (start, stop, expected) in [
+            (0, -1, 0..5),
+            (-2, -1, 3..5),
+            (-100, 100, 0..5),
+            (3, 1, 2..2),
+            (5, 10, 5..5),
+            (0, -6, 0..0),
+            (i64::MIN, i64::MAX, 0..5),
+            (i64::MAX, i64::MIN, 0..0),
+        ] {
+            assert_eq!(resolve_range(start, stop, 5), expected, "{start} {stop}");
+        }
+        assert_eq!(resolve_range(0, -1, 0), 0..0);
+    }
+
+    #[test]
+    fn time_outs_are_rounded_up() {
+        let millis = |text: &str| parse_timeout(text.as_bytes()).map(|timeout| timeout.as_millis());
+        assert_eq!(millis("0"), Ok(0));
+        assert_eq!(millis("0.1"), Ok(100));
+        assert_eq!(millis("0.0001"), Ok(1));
+        assert_eq!(millis("-1"), Err(CommandError::Timeout("negative")));
+        assert!(millis("x").is_err() && millis("nan").is_err() && millis("1e300").is_err());
+    }
+}

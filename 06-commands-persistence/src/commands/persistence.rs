@@ -1,0 +1,68 @@
+//! Commands on snapshots.
+
+use super::call::{Then, Wait};
+use super::{Call, CommandError, Outcome};
+use crate::server::client::unix_seconds;
+use crate::server::jobs::{Job, Shutdown};
+
+/// `SAVE`: a snapshot, which the client waits for. Redis makes everybody wait; here it is only the one who asks.
+/// <https://redis.io/docs/latest/commands/save/>
+pub fn save(call: &mut Call<'_>) -> Outcome {
+    begin(call)?;
+    call.server.saving.waiting.push(call.client.id);
+    call.then = Then::Block(Wait::for_job());
+    Ok(())
+}
+
+/// `BGSAVE [SCHEDULE]`: a snapshot, in the background. <https://redis.io/docs/latest/commands/bgsave/>
+pub fn bgsave(call: &mut Call<'_>) -> Outcome {
+    match call.args.get(1) {
+        None => {}
+        Some(option) if call.args.len() == 2 && option.eq_ignore_ascii_case(b"schedule") => {}
+        Some(_) => return Err(CommandError::Syntax),
+    }
+    begin(call)?;
+    call.client.outbox.simple("Background saving started");
+    Ok(())
+}
+
+fn begin(call: &mut Call<'_>) -> Outcome {
+    if !call.server.begin_save() {
+        return Err(CommandError::Text(
+            "ERR Background save already in progress".into(),
+        ));
+    }
+    Ok(())
+}
+
+/// `LASTSAVE`: when the last snapshot was completed, in Unix seconds.
+/// <https://redis.io/docs/latest/commands/lastsave/>
+pub fn lastsave(call: &mut Call<'_>) -> Outcome {
+    let last = unix_seconds(call.server.saving.last);
+    call.client.outbox.integer(last);
+    Ok(())
+}
+
+/// `SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE]`: ends the server. There is no reply unless it fails.
+/// <https://redis.io/docs/latest/commands/shutdown/>
+pub fn shutdown(call: &mut Call<'_>) -> Outcome {
+    let mut shutdown = Shutdown {
+        client: Some(call.client.id),
+        ..Shutdown::default()
+    };
+    for option in call.args.from(1) {
+        match option.to_ascii_lowercase().as_slice() {
+            b"save" if shutdown.save.is_none() => shutdown.save = Some(true),
+            b"nosave" if shutdown.save.is_none() => shutdown.save = Some(false),
+            b"now" => {}
+            b"force" => shutdown.force = true,
+            b"abort" if call.args.len() == 2 => {
+                return Err(CommandError::Text("ERR No shutdown in progress.".into()));
+            }
+            _ => return Err(CommandError::Syntax),
+        }
+    }
+    call.server.jobs.push(Job::Shutdown(shutdown));
+    call.then = Then::Block(Wait::for_job());
+    Ok(())
+}

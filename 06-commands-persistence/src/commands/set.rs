@@ -1,0 +1,72 @@
+//! Commands on sets.
+
+use super::{Call, Outcome};
+use crate::keyspace::set::Set;
+
+/// `SADD key member [member ...]`: how many are new. <https://redis.io/docs/latest/commands/sadd/>
+pub fn sadd(call: &mut Call<'_>) -> Outcome {
+    let name = call.arg(1)?;
+    let mut key = call.server.db().for_write(name);
+    let set: &mut Set = key.get_or_create()?;
+    let added = call
+        .args
+        .from(2)
+        .filter(|member| set.insert(member))
+        .count();
+    if added > 0 {
+        key.changed("sadd", added);
+    }
+    call.client.outbox.count(added);
+    Ok(())
+}
+
+/// `SREM key member [member ...]`: how many there were. <https://redis.io/docs/latest/commands/srem/>
+pub fn srem(call: &mut Call<'_>) -> Outcome {
+    let name = call.arg(1)?;
+    let mut key = call.server.db().for_write(name);
+    let mut removed = 0;
+    if let Some(set) = key.get::<Set>()? {
+        removed = call
+            .args
+            .from(2)
+            .filter(|member| set.remove(member))
+            .count();
+    }
+    if removed > 0 {
+        key.changed("srem", removed);
+    }
+    call.client.outbox.count(removed);
+    Ok(())
+}
+
+/// `SMEMBERS key`: all members, in no order. <https://redis.io/docs/latest/commands/smembers/>
+pub fn smembers(call: &mut Call<'_>) -> Outcome {
+    let name = call.arg(1)?;
+    let Some(set) = call.server.db().read::<Set>(name)? else {
+        call.client.outbox.set(0);
+        return Ok(());
+    };
+    call.client.outbox.set(set.len());
+    for member in set.iter() {
+        call.client.outbox.bulk(member);
+    }
+    Ok(())
+}
+
+/// `SISMEMBER key member`: 1 or 0. <https://redis.io/docs/latest/commands/sismember/>
+pub fn sismember(call: &mut Call<'_>) -> Outcome {
+    let member = call.arg(2)?;
+    let name = call.arg(1)?;
+    let set = call.server.db().read::<Set>(name)?;
+    let is_member = set.is_some_and(|set| set.contains(member));
+    call.client.outbox.integer(i64::from(is_member));
+    Ok(())
+}
+
+/// `SCARD key`: how many members. <https://redis.io/docs/latest/commands/scard/>
+pub fn scard(call: &mut Call<'_>) -> Outcome {
+    let name = call.arg(1)?;
+    let set = call.server.db().read::<Set>(name)?;
+    call.client.outbox.count(set.map_or(0, Set::len));
+    Ok(())
+}

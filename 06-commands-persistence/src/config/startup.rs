@@ -1,0 +1,233 @@
+//! The command line and the config file, as redis-server takes them.
+
+use super::Config;
+use super::kind::Kind;
+use super::parse::{self, Refusal};
+use super::table::{self, Parameter, TABLE};
+use anyhow::{Context, anyhow, bail};
+use std::ffi::{OsStr, OsString};
+use std::fmt::Write;
+use std::io::Read;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::{fs, io, mem};
+
+/// What the program is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Startup {
+    /// Serve, with this configuration.
+    Run(Box<Config>),
+    /// Print this text, which has its line end, and end.
+    Print(String),
+}
+
+impl Startup {
+    /// Reads the arguments, without the program's name: perhaps the path of a config file, then
+    /// `--name value ...` for any parameter. `-` reads a config file from standard input.
+    ///
+    /// The first word behind a name is its value even if it begins with `--`; only `--save` may have
+    /// none. `"--name value"` may be one argument. What comes later wins.
+    ///
+    /// # Errors
+    /// A file that cannot be read, a parameter that is not known, or a value that does not fit.
+    pub fn from_arguments(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Self> {
+        let arguments = arguments.into_iter().map(OsString::into_vec);
+        let mut arguments: Vec<Vec<u8>> = arguments.collect();
+        match arguments.first().map(Vec::as_slice) {
+            Some(b"-h" | b"--help") => return Ok(Self::Print(help())),
+            Some(b"-v" | b"--version") => return Ok(Self::Print(version())),
+            _ => {}
+        }
+        let mut loader = Loader::new();
+        if let Some(path) = arguments.pop_if_first(|first| !first.starts_with(b"-")) {
+            loader.read_file(Path::new(OsStr::from_bytes(&path)))?;
+        }
+        if take_dash(&mut arguments) {
+            let mut text = Vec::new();
+            let read = io::stdin().read_to_end(&mut text);
+            read.context("cannot read the configuration from standard input")?;
+            loader.read_text("standard input", &text)?;
+        }
+        for words in options(&arguments)? {
+            loader.flag(&words)?;
+        }
+        Ok(Self::Run(Box::new(loader.config)))
+    }
+}
+
+trait PopFirst {
+    fn pop_if_first(&mut self, wanted: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>>;
+}
+
+impl PopFirst for Vec<Vec<u8>> {
+    fn pop_if_first(&mut self, wanted: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
+        let found = self.first().is_some_and(|first| wanted(first));
+        found.then(|| self.remove(0))
+    }
+}
+
+/// Removes a `-` that is the first or the last argument.
+fn take_dash(arguments: &mut Vec<Vec<u8>>) -> bool {
+    arguments.pop_if_first(|first| first == b"-").is_some()
+        || arguments.pop_if(|last| last == b"-").is_some()
+}
+
+/// Groups arguments into parameters: each a name with its values.
+fn options(arguments: &[Vec<u8>]) -> anyhow::Result<Vec<Vec<Vec<u8>>>> {
+    let mut options: Vec<Vec<Vec<u8>>> = Vec::new();
+    let mut arguments = arguments.iter().peekable();
+    let mut wants_value = false;
+    while let Some(argument) = arguments.next() {
+        if let (false, Some(name)) = (wants_value, argument.strip_prefix(b"--")) {
+            let balanced = parse::words(name);
+            let mut words = balanced.with_context(|| format!("open quotes in {}", shown(name)))?;
+            wants_value = words.len() == 1;
+            let none = arguments.peek().is_none_or(|next| next.starts_with(b"--"));
+            if wants_value && none && name.eq_ignore_ascii_case(b"save") {
+                words.push(Vec::new());
+                wants_value = false;
+            }
+            options.push(words);
+        } else {
+            let option = options.last_mut();
+            let option = option.with_context(|| format!("{} is not a flag", shown(argument)))?;
+            option.push(argument.clone());
+            wants_value = false;
+        }
+    }
+    Ok(options)
+}
+
+/// Reads parameters one after another.
+struct Loader {
+    config: Config,
+    /// Whether a `save` was read: the first one replaces the defaults, others add to it.
+    save_read: bool,
+}
+
+impl Loader {
+    fn new() -> Self {
+        Self {
+            config: Config::standard(),
+            save_read: false,
+        }
+    }
+
+    fn read_file(&mut self, path: &Path) -> anyhow::Result<()> {
+        let shown = path.display();
+        let text =
+            fs::read(path).with_context(|| format!("cannot read the config file {shown}"))?;
+        // Made absolute before `dir` can change what it is relative to.
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path));
+        self.config.config_file = Some(absolute);
+        self.read_text(&shown.to_string(), &text)
+    }
+
+    fn read_text(&mut self, source: &str, text: &[u8]) -> anyhow::Result<()> {
+        for (number, line) in (1..).zip(text.split(|byte| *byte == b'\n')) {
+            let line = line.trim_ascii();
+            if line.is_empty() || line.starts_with(b"#") {
+                continue;
+            }
+            self.line(line)
+                .with_context(|| format!("{source}, line {number}"))?;
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, line: &[u8]) -> anyhow::Result<()> {
+        let words = parse::words(line).context("open quotes")?;
+        let Some((name, values)) = words.split_first() else {
+            return Ok(());
+        };
+        let Some((row, name)) = table::find(name) else {
+            bail!("there is no parameter {}", shown(name));
+        };
+        let assigned = self.assign(row, values);
+        assigned.map_err(|why| anyhow!(explain(row, name, values, &why)))
+    }
+
+    fn flag(&mut self, words: &[Vec<u8>]) -> anyhow::Result<()> {
+        let (name, values) = words.split_first().context("-- is not a flag")?;
+        let Some((row, name)) = table::find(name) else {
+            let name = String::from_utf8_lossy(name);
+            bail!("there is no flag --{name}; --help lists those there are");
+        };
+        let assigned = self.assign(row, values);
+        assigned.map_err(|why| anyhow!(explain(row, &format!("--{name}"), values, &why)))
+    }
+
+    fn assign(&mut self, row: &Parameter, values: &[Vec<u8>]) -> Result<(), Refusal> {
+        let words: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
+        let before = mem::take(&mut self.config.save);
+        let is_save = matches!(row.kind, Kind::SavePoints(_));
+        if !is_save {
+            self.config.save = before;
+            return row.assign(&mut self.config, &words);
+        }
+        row.assign(&mut self.config, &words)?;
+        if self.save_read && !self.config.save.is_empty() {
+            let added = mem::replace(&mut self.config.save, before);
+            self.config.save.extend(added);
+        }
+        self.save_read = true;
+        Ok(())
+    }
+}
+
+/// Says what is wrong with a value: whose it is, what it takes, and what was given.
+fn explain(row: &Parameter, name: &str, values: &[Vec<u8>], why: &Refusal) -> String {
+    let given: Vec<String> = values.iter().map(|value| shown(value)).collect();
+    let given = given.join(" ");
+    match (values, why) {
+        ([], _) => format!("{name} takes {}, and nothing was given", row.kind.accepts()),
+        ([_, _, ..], Refusal::Reason(_)) if !row.kind.is_several() => {
+            format!("{name} takes one value, not {given}")
+        }
+        (_, Refusal::Unfit(_)) => format!("{name} takes {}, not {given}", row.kind.accepts()),
+        (_, Refusal::Reason(why)) => format!("{name} {given}: {why}"),
+    }
+}
+
+fn shown(text: &[u8]) -> String {
+    String::from_utf8_lossy(&parse::quoted(text)).into_owned()
+}
+
+fn version() -> String {
+    format!("{} {}\n", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+}
+
+/// The help: every row of the table, under its group's heading.
+fn help() -> String {
+    let name = env!("CARGO_PKG_NAME");
+    let mut text = format!(
+        "{}\n\nUsage: {name} [CONFIG_FILE] [-] [--NAME VALUE ...]\n\n  \
+         CONFIG_FILE  a file like redis.conf; - reads one from standard input\n  \
+         -h, --help   this text\n  -v, --version\n",
+        env!("CARGO_PKG_DESCRIPTION"),
+    );
+    let width = TABLE.iter().map(|row| row.name.len()).max().unwrap_or(0);
+    let mut group = "";
+    for row in TABLE {
+        if row.group != group {
+            group = row.group;
+            let _ = write!(text, "\n{group}\n");
+        }
+        let default = if row.default.is_empty() {
+            "\"\""
+        } else {
+            row.default
+        };
+        let accepts = row
+            .only
+            .map_or_else(|| row.kind.accepts(), |(value, _)| value.into());
+        let (name, summary) = (row.name, row.summary);
+        let _ = writeln!(text, "  --{name:width$}  {summary}");
+        let _ = writeln!(
+            text,
+            "    {:width$}  Takes {accepts}; default {default}.",
+            ""
+        );
+    }
+    text
+}

@@ -1,0 +1,393 @@
+//! One part of a table, complete in itself: an open-addressing index over dense entries.
+
+use crate::keyspace::pages::{Pages, Spare};
+use crate::small_bytes::{HASH_BITS, SmallBytes};
+use std::hash::{BuildHasher, RandomState};
+
+/// A key with its value.
+#[derive(Debug)]
+pub struct Entry<V> {
+    /// Where it is long it keeps the hash that its table gave it.
+    pub key: SmallBytes,
+    /// What it holds.
+    pub value: V,
+}
+
+impl<V> Entry<V> {
+    /// An entry for a key with this hash.
+    pub fn new(mut key: SmallBytes, hash: u64, value: V) -> Self {
+        key.keep_hash(hash);
+        Self { key, value }
+    }
+
+    /// The hash of the key. Short keys are hashed again, since to keep it would cost them eight bytes each.
+    /// Long ones keep it: a key may have 512 megabytes, and the command that meets it here names another.
+    pub fn hash(&self, hasher: &RandomState) -> u64 {
+        let kept = self.key.kept_hash();
+        kept.unwrap_or_else(|| hash(hasher, &self.key))
+    }
+}
+
+/// The hash of a key: as many bits of it as a long key can keep.
+pub fn hash(hasher: &RandomState, key: &[u8]) -> u64 {
+    hasher.hash_one(key) & ((1 << HASH_BITS) - 1)
+}
+
+/// Entries, and an index that finds them by their hash. Entries lie in no order; when one is removed, the
+/// last one moves into its place. The index is kept apart, so that it can be built anew without a look at
+/// the entries.
+#[derive(Debug)]
+pub struct Segment<V> {
+    entries: Pages<Entry<V>>,
+    /// A power of two of slots, at most seven eighths of them in use; or none at all.
+    index: Box<[Slot]>,
+}
+
+/// A place of an index. Either free, or the position of an entry and the highest bits of its hash. These
+/// say where the slot belongs in an index of any size. And where they differ so do the keys: the entry,
+/// which lies far away in memory, need not be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Slot(u32);
+
+/// Bits of a slot that hold the position plus one, so that 0 is free.
+const POSITION_BITS: u32 = 15;
+
+/// Entries from this position on have no slot, since their positions don't fit. They are found by looking
+/// at all of them. That is slow but right, and never happens: a table makes another segment long before.
+const REACH: usize = (1 << POSITION_BITS) - 1;
+
+/// The least number of slots of an index that has any.
+const MIN_INDEX: usize = 4;
+
+/// The most: twice what the reach needs at least. No more bits of the hash are in a slot than this needs.
+const MAX_INDEX: usize = 2 << POSITION_BITS;
+
+impl Slot {
+    const FREE: Self = Self(0);
+
+    fn new(position: usize, hash: u64) -> Self {
+        Self(Self::bits(hash) << POSITION_BITS | (position as u32 + 1))
+    }
+
+    fn position(self) -> usize {
+        (self.0 & ((1 << POSITION_BITS) - 1)).wrapping_sub(1) as usize
+    }
+
+    /// The bits of a hash that a slot holds.
+    fn bits(hash: u64) -> u32 {
+        (hash >> (HASH_BITS - (u32::BITS - POSITION_BITS))) as u32
+    }
+
+    /// The same bits, of the slot's own entry.
+    fn own_bits(self) -> u32 {
+        self.0 >> POSITION_BITS
+    }
+}
+
+impl<V> Default for Segment<V> {
+    fn default() -> Self {
+        Self {
+            entries: Pages::default(),
+            index: Box::default(),
+        }
+    }
+}
+
+impl<V> Segment<V> {
+    /// The entries. A position is valid until the next change.
+    pub fn entries(&self) -> &Pages<Entry<V>> {
+        &self.entries
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The value at a position, to be changed.
+    pub fn value_mut(&mut self, position: usize) -> Option<&mut V> {
+        let entry = self.entries.get_mut(position)?;
+        Some(&mut entry.value)
+    }
+
+    /// The position of `key`, whose hash this is.
+    pub fn find(&self, hash: u64, key: &[u8]) -> Option<usize> {
+        let holds = |position: &usize| {
+            self.entries
+                .get(*position)
+                .is_some_and(|entry| *entry.key == *key)
+        };
+        let found = self.find_slot(hash, |position| holds(&position));
+        match found.and_then(|place| self.index.get(place)) {
+            Some(slot) => Some(slot.position()),
+            None => (REACH..self.len()).find(holds),
+        }
+    }
+
+    /// Appends an entry with this hash, whose key must not be there. Gives its position.
+    pub fn push(&mut self, hash: u64, entry: Entry<V>, stamp: u32) -> usize {
+        self.push_reusing(hash, entry, stamp, &mut Spare::new())
+    }
+
+    fn push_reusing(
+        &mut self,
+        hash: u64,
+        entry: Entry<V>,
+        stamp: u32,
+        spare: &mut Spare<Entry<V>>,
+    ) -> usize {
+        let position = self.entries.len();
+        if position < REACH {
+            if (position + 1) * 8 > self.index.len() * 7 {
+                self.rebuild_index((self.index.len() * 2).max(MIN_INDEX));
+            }
+            self.put(Slot::new(position, hash));
+        }
+        self.entries.push_reusing(entry, stamp, spare);
+        position
+    }
+
+    /// Removes `key`, whose hash this is.
+    pub fn remove(&mut self, hash: u64, key: &[u8], hasher: &RandomState) -> Option<Entry<V>> {
+        let removed = self.find(hash, key)?;
+        if let Some(place) = self.find_slot(hash, |position| position == removed) {
+            self.free(place);
+        }
+        let last = self.entries.len() - 1;
+        // The last entry is about to move into the gap: its slot follows.
+        if removed != last && removed < REACH {
+            let hash = self.entries.get(last)?.hash(hasher);
+            let slot = Slot::new(removed, hash);
+            match self.find_slot(hash, |position| position == last) {
+                Some(place) => self.set(place, slot),
+                // It lay beyond the reach, and had none.
+                None => self.put(slot),
+            }
+        }
+        let entry = self.entries.swap_remove(removed);
+        self.shrink();
+        entry
+    }
+
+    /// Takes the entries out for whose hash `moves` holds, and gives them as a segment of their own. In both
+    /// the entries keep their order; a scan relies on it. All pages get this stamp.
+    pub fn split(&mut self, hasher: &RandomState, stamp: u32, moves: impl Fn(u64) -> bool) -> Self {
+        let half = (self.index.len() / 2).max(MIN_INDEX);
+        let old = std::mem::take(self);
+        let mut moved = Self::default();
+        self.rebuild_index(half);
+        moved.rebuild_index(half);
+        // Pages that are emptied are filled again at once: an allocator is slower.
+        let mut spare = Spare::new();
+        for mut page in old.entries.into_pages() {
+            for entry in page.drain(..) {
+                let hash = entry.hash(hasher);
+                let target = if moves(hash) { &mut moved } else { &mut *self };
+                target.push_reusing(hash, entry, stamp, &mut spare);
+            }
+            spare.push(page);
+        }
+        self.shrink();
+        moved.shrink();
+        moved
+    }
+
+    /// Gives a page this stamp, and calls `visit` for its entries if it had another one.
+    pub fn stamp(&mut self, page: usize, stamp: u32, visit: &mut dyn FnMut(&[u8], &V)) -> usize {
+        let entries = self.entries.stamp(page, stamp);
+        for entry in entries {
+            visit(&entry.key, &entry.value);
+        }
+        entries.len()
+    }
+
+    /// A number that, by `&`, brings a place that lies beyond the end back to the beginning.
+    fn mask(&self) -> usize {
+        self.index.len().wrapping_sub(1)
+    }
+
+    /// The place in the index of the entry with this hash for whose position `is_it` holds.
+    fn find_slot(&self, hash: u64, is_it: impl Fn(usize) -> bool) -> Option<usize> {
+        let bits = Slot::bits(hash);
+        let mut place = bits as usize & self.mask();
+        loop {
+            // Ends at a free slot, which every index has. Where there is no index, there is no entry.
+            match *self.index.get(place)? {
+                Slot::FREE => return None,
+                slot if slot.own_bits() == bits && is_it(slot.position()) => return Some(place),
+                _ => place = (place + 1) & self.mask(),
+            }
+        }
+    }
+
+    /// Puts a slot into the first free place from its home on.
+    fn put(&mut self, slot: Slot) {
+        let mut place = slot.own_bits() as usize & self.mask();
+        while self
+            .index
+            .get(place)
+            .is_some_and(|slot| *slot != Slot::FREE)
+        {
+            place = (place + 1) & self.mask();
+        }
+        self.set(place, slot);
+    }
+
+    fn set(&mut self, place: usize, slot: Slot) {
+        if let Some(held) = self.index.get_mut(place) {
+            *held = slot;
+        }
+    }
+
+    /// Needs no look at the entries, so it takes some nanoseconds for each.
+    fn rebuild_index(&mut self, slots: usize) {
+        let slots = vec![Slot::FREE; slots.min(MAX_INDEX)].into();
+        for slot in std::mem::replace(&mut self.index, slots) {
+            if slot != Slot::FREE {
+                self.put(slot);
+            }
+        }
+    }
+
+    /// Frees a place. Slots behind it that a search would no longer reach, since it ends at free places,
+    /// move back.
+    fn free(&mut self, mut free: usize) {
+        let mut place = free;
+        loop {
+            place = (place + 1) & self.mask();
+            let Some(slot) = self.index.get(place).copied() else {
+                break;
+            };
+            if slot == Slot::FREE {
+                break;
+            }
+            // How far a search walks to it, and how far it lies behind the free place.
+            let walk = place.wrapping_sub(slot.own_bits() as usize) & self.mask();
+            let gap = place.wrapping_sub(free) & self.mask();
+            if walk >= gap {
+                self.set(free, slot);
+                free = place;
+            }
+        }
+        self.set(free, Slot::FREE);
+    }
+
+    /// Gives most of the index back once it is nearly empty, and everything once there are no entries.
+    fn shrink(&mut self) {
+        let length = self.entries.len();
+        if length == 0 {
+            *self = Self::default();
+        } else if self.index.len() > MIN_INDEX && length * 8 < self.index.len() {
+            self.rebuild_index((length * 2).next_power_of_two().max(MIN_INDEX));
+        }
+    }
+}
+
+#[cfg(test)]
+impl<V> Segment<V> {
+    /// What must hold after every change.
+    pub fn check(&self) {
+        let used = self.index.iter().filter(|slot| **slot != Slot::FREE);
+        let used = used.count();
+        assert_eq!(used, self.len().min(REACH));
+        assert!(self.index.is_empty() || used < self.index.len());
+        assert_eq!(self.index.is_empty(), self.is_empty());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(number: u32) -> [u8; 4] {
+        number.to_le_bytes()
+    }
+
+    /// No table lets a segment become that large. If one did, nothing would be lost.
+    #[test]
+    fn entries_beyond_the_reach_of_the_index_are_found_and_removed() {
+        let hasher = RandomState::new();
+        let hash_of = |number: u32| hash(&hasher, &key(number));
+        let mut segment = Segment::default();
+        let count = REACH as u32 + 2_000;
+        for number in 0..count {
+            let hash = hash_of(number);
+            let entry = Entry::new(key(number).as_slice().into(), hash, number);
+            segment.push(hash, entry, 0);
+        }
+        segment.check();
+        let find = |segment: &Segment<u32>, number: u32| {
+            let position = segment.find(hash_of(number), &key(number))?;
+            Some(segment.entries().get(position)?.value)
+        };
+        for number in 0..count {
+            assert_eq!(find(&segment, number), Some(number));
+        }
+        // Every third: with the first thousands of them, entries come back into the reach.
+        for number in (0..count).step_by(3) {
+            let removed = segment.remove(hash_of(number), &key(number), &hasher);
+            assert_eq!(removed.map(|entry| entry.value), Some(number));
+            if number.is_multiple_of(1_000) {
+                segment.check();
+            }
+        }
+        for number in 0..count {
+            let stays = (!number.is_multiple_of(3)).then_some(number);
+            assert_eq!(find(&segment, number), stays);
+        }
+        segment.check();
+    }
+
+    /// Long keys have a hash of their own making here. Whoever calculated it again would find nothing.
+    #[test]
+    fn long_keys_are_not_hashed_again() {
+        let hasher = RandomState::new();
+        let key = |number: u64| [number as u8; 100];
+        let hash_of = |number: u64| number << 48 | number;
+        let mut segment = Segment::default();
+        for number in 0..200 {
+            let hash = hash_of(number);
+            segment.push(hash, Entry::new(key(number).as_slice().into(), hash, ()), 0);
+        }
+        let mut odd = segment.split(&hasher, 0, |hash| hash & 1 == 1);
+        assert_eq!((segment.len(), odd.len()), (100, 100));
+        for number in 0..200 {
+            let half = if number % 2 == 1 {
+                &mut odd
+            } else {
+                &mut segment
+            };
+            let removed = half.remove(hash_of(number), &key(number), &hasher);
+            assert!(removed.is_some());
+            half.check();
+        }
+    }
+
+    #[test]
+    fn a_split_keeps_the_order() {
+        let hasher = RandomState::new();
+        let mut segment = Segment::default();
+        for number in 0..1_000 {
+            let hash = hash(&hasher, &key(number));
+            let entry = Entry::new(key(number).as_slice().into(), hash, number);
+            segment.push(hash, entry, 0);
+        }
+        let moved = segment.split(&hasher, 0, |hash| hash & 1 == 1);
+        assert_eq!(segment.len() + moved.len(), 1_000);
+        for half in [&segment, &moved] {
+            half.check();
+            assert!(half.entries().iter().is_sorted_by_key(|entry| entry.value));
+        }
+    }
+
+    #[test]
+    fn a_key_and_a_small_value_lie_in_one_place_of_48_bytes() {
+        assert_eq!(size_of::<Entry<SmallBytes>>(), 48);
+        assert_eq!(size_of::<Entry<()>>(), 24);
+    }
+}

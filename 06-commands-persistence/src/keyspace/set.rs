@@ -1,0 +1,356 @@
+//! What a set key holds.
+//!
+//! A small set is one piece of memory, looked through from the beginning: that is quick enough for some
+//! thousand bytes, and costs one byte a member. A larger one is a [`Table`] of members without values. That
+//! begins with one segment and grows in small steps, so to convert a small set is the largest step there
+//! is: some microseconds. A table is never made small again.
+//!
+//! **Scanning across the conversion.** A small set is visited wholly in one step, as Redis does it, so no
+//! cursor but 0 ever comes from it, and a scan that is under way is one of the table. A set that is in a
+//! table stays there as long as it lives.
+
+use crate::keyspace::table::{Cursor, Table};
+
+/// The most members of a small set.
+const MAX_SMALL: usize = 128;
+
+/// The most bytes of a member of a small set; their number fits into a byte.
+const MAX_MEMBER: usize = 64;
+
+/// A set of byte strings, in no order.
+#[derive(Debug)]
+pub struct Set {
+    form: Form,
+    only_integers: bool,
+}
+
+#[derive(Debug)]
+enum Form {
+    Small(Small),
+    Large(Box<Table<()>>),
+}
+
+impl Default for Set {
+    fn default() -> Self {
+        Self {
+            form: Form::Small(Small::default()),
+            only_integers: true,
+        }
+    }
+}
+
+impl Set {
+    /// How many members there are.
+    pub fn len(&self) -> usize {
+        match &self.form {
+            Form::Small(small) => small.count,
+            Form::Large(table) => table.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether `member` is in the set.
+    pub fn contains(&self, member: &[u8]) -> bool {
+        match &self.form {
+            Form::Small(small) => small.find(member).is_some(),
+            Form::Large(table) => table.get(member).is_some(),
+        }
+    }
+
+    /// Adds `member`. Whether it was new.
+    pub fn insert(&mut self, member: &[u8]) -> bool {
+        let is_new = match &mut self.form {
+            Form::Small(small) if small.find(member).is_some() => false,
+            Form::Small(small) => {
+                if !small.push(member) {
+                    self.enlarge().insert(member, ());
+                }
+                true
+            }
+            Form::Large(table) => table.insert(member, ()).is_none(),
+        };
+        self.only_integers &= !is_new || is_integer(member);
+        is_new
+    }
+
+    /// Removes `member`. Whether it was there.
+    pub fn remove(&mut self, member: &[u8]) -> bool {
+        match &mut self.form {
+            Form::Small(small) => small.remove(member),
+            Form::Large(table) => table.remove(member).is_some(),
+        }
+    }
+
+    /// All members.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let (small, large) = match &self.form {
+            Form::Small(small) => (Some(small), None),
+            Form::Large(table) => (None, Some(table)),
+        };
+        let members = large.into_iter().flat_map(|table| table.iter());
+        let members = members.map(|(member, ())| member);
+        small.into_iter().flat_map(Small::iter).chain(members)
+    }
+
+    /// The member with this number, of those from 0 to `len() - 1`. Numbers mean nothing, but a random one
+    /// gives every member with the same chance. Takes about a hundred steps at most, however many there are.
+    pub fn nth(&self, number: usize) -> Option<&[u8]> {
+        match &self.form {
+            Form::Small(small) => small.iter().nth(number),
+            Form::Large(table) => Some(table.nth(number)?.0),
+        }
+    }
+
+    /// One step of a scan, as [`Table::scan`] does it: `visit` is called for `limit` members, but for all of
+    /// a small set. Gives the cursor for the next step; 0 at the end. A member that is in the set from the
+    /// first step to the last is visited at least once.
+    pub fn scan(&self, cursor: Cursor, limit: usize, mut visit: impl FnMut(&[u8])) -> Cursor {
+        match &self.form {
+            Form::Small(small) => {
+                small.iter().for_each(visit);
+                0
+            }
+            Form::Large(table) => table.scan(cursor, limit, |member, ()| visit(member)),
+        }
+    }
+
+    /// How many pieces of memory it may take to free the set. Never too few, but too many where members are
+    /// short.
+    pub fn pieces(&self) -> usize {
+        match &self.form {
+            Form::Small(_) => 1,
+            Form::Large(table) => table.len(),
+        }
+    }
+
+    /// Whether all members that ever came were 64-bit integers, written as Redis writes them. While such a
+    /// set is not too large, `OBJECT ENCODING` has a name of its own for it.
+    pub fn only_integers(&self) -> bool {
+        self.only_integers
+    }
+
+    /// Moves the members of a small set to a table.
+    fn enlarge(&mut self) -> &mut Table<()> {
+        let mut table = Box::<Table<()>>::default();
+        for member in self.iter() {
+            table.insert(member, ());
+        }
+        self.form = Form::Large(table);
+        match &mut self.form {
+            Form::Large(table) => table,
+            Form::Small(_) => unreachable!("it was just made large"),
+        }
+    }
+}
+
+/// Whether these bytes are what a 64-bit integer is written as: no sign but a minus, no zeros before it.
+fn is_integer(bytes: &[u8]) -> bool {
+    let digits = bytes.strip_prefix(b"-").unwrap_or(bytes);
+    match digits {
+        [b'0'] => digits.len() == bytes.len(),
+        [b'1'..=b'9', ..] => {
+            let text = std::str::from_utf8(bytes);
+            text.is_ok_and(|text| text.parse::<i64>().is_ok())
+        }
+        _ => false,
+    }
+}
+
+/// A few short members, one behind the other: the number of bytes of each, and the bytes.
+#[derive(Debug, Default)]
+struct Small {
+    bytes: Vec<u8>,
+    count: usize,
+}
+
+impl Small {
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = self.bytes.as_slice();
+        std::iter::from_fn(move || {
+            let (length, behind) = rest.split_first()?;
+            let (member, behind) = behind.split_at_checked(usize::from(*length))?;
+            rest = behind;
+            Some(member)
+        })
+    }
+
+    /// Where `member` begins, with the number of its bytes.
+    fn find(&self, member: &[u8]) -> Option<usize> {
+        let mut start = 0;
+        for held in self.iter() {
+            if held == member {
+                return Some(start);
+            }
+            start += 1 + held.len();
+        }
+        None
+    }
+
+    /// Appends a member that isn't there. Whether there was room for it.
+    fn push(&mut self, member: &[u8]) -> bool {
+        let length = u8::try_from(member.len());
+        match length {
+            Ok(length) if member.len() <= MAX_MEMBER && self.count < MAX_SMALL => {
+                self.bytes.push(length);
+                self.bytes.extend_from_slice(member);
+                self.count += 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn remove(&mut self, member: &[u8]) -> bool {
+        let Some(start) = self.find(member) else {
+            return false;
+        };
+        self.bytes.drain(start..=start + member.len());
+        self.count -= 1;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::rngs::StdRng;
+    use rand::{RngExt, SeedableRng};
+    use std::collections::HashSet;
+
+    fn member(number: u32) -> Vec<u8> {
+        // Short ones, and in sets of many also longer ones.
+        format!("{number}{}", "x".repeat(number as usize / 60 % 100)).into_bytes()
+    }
+
+    #[test]
+    fn random_calls_agree_with_the_standard_set() {
+        for (seed, members) in [(1, 30), (2, 60), (3, 200), (4, 20_000)] {
+            let mut random = StdRng::seed_from_u64(seed);
+            let (mut set, mut model) = (Set::default(), HashSet::new());
+            for step in 0..40_000_u32 {
+                let member = member(random.random_range(0..members));
+                let grows = (step / 8_000).is_multiple_of(2);
+                match random.random_range(0..5) {
+                    0 => assert_eq!(set.contains(&member), model.contains(&member)),
+                    1 => assert_eq!(set.remove(&member), model.remove(&member)),
+                    _ if grows => assert_eq!(set.insert(&member), model.insert(member)),
+                    _ => assert_eq!(set.remove(&member), model.remove(&member)),
+                }
+                assert_eq!(set.len(), model.len());
+                assert_eq!(set.is_empty(), model.is_empty());
+                if step.is_multiple_of(1_000) {
+                    assert_eq!(
+                        set.iter().map(<[u8]>::to_vec).collect::<HashSet<_>>(),
+                        model
+                    );
+                    let named: HashSet<&[u8]> = (0..set.len()).filter_map(|n| set.nth(n)).collect();
+                    assert_eq!(named.len(), model.len());
+                    assert_eq!(set.nth(set.len()), None);
+                }
+            }
+            let is_small = matches!(set.form, Form::Small(_));
+            assert_eq!(is_small, members <= 60);
+        }
+    }
+
+    #[test]
+    fn a_scan_misses_no_member_that_stays_also_where_the_set_outgrows_its_form() {
+        for seed in 0..40 {
+            let mut random = StdRng::seed_from_u64(seed);
+            let mut set = Set::default();
+            let stays: HashSet<Vec<u8>> = (0..100).map(member).collect();
+            for member in &stays {
+                set.insert(member);
+            }
+            // A small set, one that just fits into a segment, and a large one.
+            for _ in 0..[0, 100, 600, 5_000][seed as usize % 4] {
+                set.insert(&member(random.random_range(100..20_000)));
+            }
+            let (mut seen, mut cursor) = (HashSet::new(), 0);
+            let adds = if seed % 8 < 4 { 0.9 } else { 0.3 };
+            loop {
+                cursor = set.scan(cursor, random.random_range(1..30), |member| {
+                    seen.insert(member.to_vec());
+                });
+                if cursor == 0 {
+                    break;
+                }
+                for _ in 0..random.random_range(0..150) {
+                    let member = member(random.random_range(100..20_000));
+                    if random.random_bool(adds) {
+                        set.insert(&member);
+                    } else {
+                        set.remove(&member);
+                    }
+                }
+            }
+            assert!(stays.is_subset(&seen), "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_a_member() {
+        let mut set = Set::default();
+        for length in [0, 1, 63, 64, 65, 255, 256, 100_000] {
+            let member = vec![b'\r'; length];
+            assert!(set.insert(&member));
+            assert!(!set.insert(&member));
+            assert!(set.contains(&member));
+        }
+        assert_eq!(set.len(), 8);
+        assert!(set.remove(b""));
+        assert!(!set.contains(b""));
+    }
+
+    #[test]
+    fn a_set_knows_whether_only_integers_came() {
+        let integers = [
+            "0",
+            "-1",
+            "10",
+            "9223372036854775807",
+            "-9223372036854775808",
+        ];
+        let mut set = Set::default();
+        for integer in integers {
+            set.insert(integer.as_bytes());
+        }
+        assert!(set.only_integers());
+        for other in [
+            "",
+            "-",
+            "-0",
+            "00",
+            "01",
+            "+1",
+            " 1",
+            "1 ",
+            "1.0",
+            "9223372036854775808",
+        ] {
+            let mut set = Set::default();
+            set.insert(b"1");
+            set.insert(other.as_bytes());
+            assert!(!set.only_integers(), "{other}");
+            set.remove(other.as_bytes());
+            assert!(!set.only_integers());
+        }
+    }
+
+    #[test]
+    fn a_small_set_costs_a_byte_a_member() {
+        let mut set = Set::default();
+        for member in b'0'..=b'9' {
+            set.insert(&[member]);
+        }
+        let Form::Small(small) = &set.form else {
+            panic!("it is small");
+        };
+        assert_eq!(small.bytes.len(), 20);
+        assert!(size_of::<Set>() <= 40);
+    }
+}

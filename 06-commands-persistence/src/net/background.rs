@@ -1,0 +1,96 @@
+//! What the server does when nobody asks for anything.
+
+use crate::server::Server;
+use crate::server::client::{Client, ClientId};
+use crate::server::shared::Shared;
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// How often it looks what there is to do.
+const TICK: Duration = Duration::from_millis(100);
+
+/// The most keys removed in one go, while nobody else can use the keyspace: about a quarter of a
+/// millisecond.
+const MAX_EXPIRED: usize = 512;
+
+/// The pause after a go that left expired keys behind. Others have the server meanwhile.
+const CATCH_UP_PAUSE: Duration = Duration::from_millis(1);
+
+/// The most clients that are looked at in one go.
+const MAX_CLIENTS: usize = 1000;
+
+/// Works for ever.
+pub async fn work(shared: Shared) {
+    tokio::spawn(expire(shared.clone()));
+    let mut seen: ClientId = 0;
+    loop {
+        sleep(TICK).await;
+        let mut server = shared.lock("tick");
+        let elapsed = server.clock.read().since(&server.last_tick);
+        server.clock.adjust();
+        server.last_tick = server.clock.read();
+        let commands = server.stats.commands;
+        server.stats.rate.sample(commands, elapsed);
+        look_after_clients(&mut server, &mut seen);
+        server.save_if_due();
+    }
+}
+
+/// Active expiry: removes keys whose time is up, whether or not anybody asks for them. However many
+/// there are, it holds the server for [`MAX_EXPIRED`] of them only, and then lets others have it.
+async fn expire(shared: Shared) {
+    loop {
+        let more = expire_some(&mut shared.lock("expire"));
+        sleep(if more { CATCH_UP_PAUSE } else { TICK }).await;
+    }
+}
+
+/// True: there are more.
+fn expire_some(server: &mut Server) -> bool {
+    let now = server.clock.read();
+    let mut left = MAX_EXPIRED;
+    for db in 0..server.databases().len() {
+        server.select(db);
+        server.set_time(now);
+        left -= server.db().remove_expired(left);
+        crate::commands::settle_background(server);
+        if left == 0 {
+            return true;
+        }
+    }
+    false
+}
+
+/// Disconnects clients that have been idle for too long, or have more waiting to be sent than they may. Looks at some of
+/// them in each tick, and at all in turn.
+fn look_after_clients(server: &mut Server, seen: &mut ClientId) {
+    let now = server.last_tick.instant;
+    let timeout = Duration::from_secs(server.config.timeout.into());
+    let limits = server.config.client_output_buffer_limit;
+    let mut looked_at = 0;
+    let mut disconnected = 0;
+    for client in server.clients.after(*seen, MAX_CLIENTS) {
+        looked_at += 1;
+        *seen = client.id;
+        let limit = *client.output_limit(&limits);
+        if client.exceeds(&limit, now) {
+            disconnected += 1;
+            client.kill();
+        } else if is_idle(client, timeout, now) {
+            log::debug!("client {} was idle for too long", client.id);
+            client.kill();
+        }
+    }
+    server.stats.output_limit_disconnections += disconnected;
+    if looked_at < MAX_CLIENTS {
+        *seen = 0;
+    }
+}
+
+/// Whoever waits or listens is not idle.
+fn is_idle(client: &Client, timeout: Duration, now: std::time::Instant) -> bool {
+    !timeout.is_zero()
+        && client.blocked.is_none()
+        && !client.is_subscriber()
+        && now.saturating_duration_since(client.active) > timeout
+}

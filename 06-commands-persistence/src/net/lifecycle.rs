@@ -1,0 +1,197 @@
+//! From the first client to the end: what the server does in the large.
+
+use super::{background, listener};
+use crate::clock::Reading;
+use crate::config::file;
+use crate::config::value::ShutdownOptions;
+use crate::persistence::save;
+use crate::server::client::ClientId;
+use crate::server::jobs::{Job, Shutdown};
+use crate::server::shared::Shared;
+use std::future::Future;
+use std::io;
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::sleep;
+
+/// For how long clients may still read what they were answered before the server ends.
+const FAREWELL: Duration = Duration::from_millis(200);
+
+/// A signal that asks the server to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// Ctrl-C.
+    Interrupt,
+    /// `kill`.
+    Terminate,
+}
+
+/// Serves until it is asked to end, by a signal or by a client. `signal` gives the next one.
+pub async fn run<F: Future<Output = Signal>>(
+    listeners: Vec<TcpListener>,
+    shared: Shared,
+    mut signal: impl FnMut() -> F,
+) {
+    tokio::spawn(background::work(shared.clone()));
+    let accepting: Vec<JoinHandle<()>> = listeners
+        .into_iter()
+        .map(|listener| tokio::spawn(listener::serve(listener, shared.clone())))
+        .collect();
+    let jobs = shared.lock("jobs").jobs.notify();
+    let mut saving: Option<JoinHandle<()>> = None;
+    loop {
+        let job = shared.lock("jobs").jobs.pop();
+        let shutdown = match job {
+            Some(Job::Save) => {
+                saving = Some(tokio::spawn(save_in_background(shared.clone())));
+                continue;
+            }
+            Some(Job::RewriteConfig(client)) => {
+                tokio::spawn(rewrite_config(shared.clone(), client));
+                continue;
+            }
+            Some(Job::Shutdown(shutdown)) => shutdown,
+            None => tokio::select! {
+                () = jobs.notified() => continue,
+                signal = signal() => on_signal(signal, &shared),
+            },
+        };
+        let ends = tokio::select! {
+            ends = end(&shared, &shutdown, saving.take()) => ends,
+            _ = signal() => {
+                log::warn!("a second signal: ending at once");
+                true
+            }
+        };
+        if ends {
+            accepting.iter().for_each(JoinHandle::abort);
+            return;
+        }
+    }
+}
+
+fn on_signal(signal: Signal, shared: &Shared) -> Shutdown {
+    let server = shared.lock("signal");
+    let ShutdownOptions { save, force, .. } = match signal {
+        Signal::Interrupt => server.config.shutdown_on_sigint,
+        Signal::Terminate => server.config.shutdown_on_sigterm,
+    };
+    log::info!("received a signal to end ({signal:?})");
+    Shutdown {
+        save,
+        force,
+        client: None,
+    }
+}
+
+/// Writes a snapshot, and tells those who wait for it.
+async fn save_in_background(shared: Shared) {
+    write_snapshot(&shared).await;
+}
+
+/// Whether it was written.
+async fn write_snapshot(shared: &Shared) -> bool {
+    let begun = shared.lock("snapshot").clock.read();
+    let writer = shared.clone();
+    let result = spawn_blocking(move || save::save(&writer)).await;
+    let result = result.unwrap_or_else(|panic| Err(anyhow::Error::new(panic)));
+    let succeeded = result.is_ok();
+    match &result {
+        Ok(bytes) => log::info!("snapshot written: {bytes} bytes"),
+        Err(error) => log::error!("snapshot failed: {error:#}"),
+    }
+    finish_saving(shared, &begun, succeeded);
+    succeeded
+}
+
+fn finish_saving(shared: &Shared, begun: &Reading, succeeded: bool) {
+    let mut server = shared.lock("snapshot");
+    let now = server.clock.read();
+    let took = now.since(begun);
+    for client in server.saving.end(now.unix(), took, succeeded) {
+        server.unblock(client, |reply, _| {
+            if succeeded {
+                reply.simple("OK");
+            } else {
+                reply.error(b"ERR");
+            }
+        });
+    }
+}
+
+/// Writes the configuration back to its file, and tells the client who asked for it.
+async fn rewrite_config(shared: Shared, client: ClientId) {
+    let config = shared.lock("config").config.clone();
+    let rewrite = move || match &config.config_file {
+        Some(path) => file::rewrite(&config, path),
+        None => Ok(()),
+    };
+    let rewritten = spawn_blocking(rewrite).await;
+    let rewritten = rewritten.unwrap_or_else(|panic| Err(io::Error::other(panic)));
+    let mut server = shared.lock("config");
+    server.unblock(client, |reply, _| match rewritten {
+        Ok(()) => reply.simple("OK"),
+        Err(error) => reply.error(format!("ERR Rewriting config file: {error}").as_bytes()),
+    });
+}
+
+/// Brings everything to an end. False: it can't, and goes on.
+async fn end(shared: &Shared, shutdown: &Shutdown, saving: Option<JoinHandle<()>>) -> bool {
+    // From here on nothing is changed any more: what is answered is in the snapshot.
+    shared.lock("shutdown").pause();
+    if let Some(saving) = saving {
+        let _ = saving.await;
+    }
+    let saves = {
+        let server = shared.lock("shutdown");
+        shutdown.save.unwrap_or(!server.config.save.is_empty())
+    };
+    if saves && !save_for_the_last_time(shared).await && !shutdown.force {
+        log::error!("the last snapshot failed: the server does not end");
+        go_on(shared, shutdown);
+        return false;
+    }
+    wait_for_readers(shared).await;
+    log::info!("the server ends");
+    true
+}
+
+async fn save_for_the_last_time(shared: &Shared) -> bool {
+    {
+        let mut server = shared.lock("shutdown");
+        let now = server.clock.read();
+        server.set_time(now);
+        let changes = server.changes();
+        server.saving.begin(now.unix(), changes);
+    }
+    write_snapshot(shared).await
+}
+
+fn go_on(shared: &Shared, shutdown: &Shutdown) {
+    let mut server = shared.lock("shutdown");
+    server.resume();
+    if let Some(client) = shutdown.client {
+        server.unblock(client, |reply, _| {
+            reply.error(b"ERR Errors trying to SHUTDOWN. Check logs.");
+        });
+    }
+}
+
+/// Waits until all clients have what they were answered, but not for ever.
+async fn wait_for_readers(shared: &Shared) {
+    let deadline = Instant::now() + FAREWELL;
+    loop {
+        let unread = {
+            let server = shared.lock("shutdown");
+            server
+                .clients
+                .iter()
+                .any(|client| client.pending_output() > 0)
+        };
+        if !unread || Instant::now() > deadline {
+            return;
+        }
+        sleep(Duration::from_millis(2)).await;
+    }
+}

@@ -1,0 +1,111 @@
+//! Reads a snapshot when the server starts.
+
+use crate::clock::UnixMillis;
+use crate::keyspace::list::List;
+use crate::keyspace::set::Set;
+use crate::keyspace::value::Value;
+use crate::rdb::{self, Decoder, Event};
+use crate::server::Server;
+use crate::small_bytes::SmallBytes;
+use anyhow::{Context, bail};
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+
+/// What was in a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// Keys that are there now.
+    pub keys: u64,
+    /// Keys whose time was up, and that were left out.
+    pub expired: u64,
+}
+
+/// Reads the file at `path` into a server that has no keys. `None` where there is no such file.
+///
+/// # Errors
+/// What is wrong with the file, or what is in it that this server has no type for. The server then holds a
+/// part of it, and should not be used.
+pub fn load(server: &mut Server, path: &Path) -> anyhow::Result<Option<Loaded>> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot open {}", path.display()));
+        }
+    };
+    let loaded = read(server, file).with_context(|| format!("cannot load {}", path.display()))?;
+    Ok(Some(loaded))
+}
+
+fn read(server: &mut Server, file: impl Read) -> anyhow::Result<Loaded> {
+    let mut decoder = Decoder::new(file)?;
+    let now = server.now.unix();
+    let mut loaded = Loaded::default();
+    server.select(0);
+    loop {
+        match decoder.next_event()? {
+            Event::Eof => break,
+            Event::Aux { .. } | Event::ResizeDb { .. } => {}
+            Event::Function(_) => bail!("it holds functions, which this server does not have"),
+            Event::SelectDb(number) => select(server, number)?,
+            Event::Key {
+                key,
+                expires_at_ms,
+                value,
+            } => {
+                let deadline = expires_at_ms.map(UnixMillis);
+                if deadline.is_some_and(|deadline| deadline <= now) {
+                    loaded.expired += 1;
+                    continue;
+                }
+                let value = convert(value, &key)?;
+                if value.is_empty_collection() {
+                    continue;
+                }
+                if !server.db().restore(&key, value, deadline) {
+                    bail!("the key '{}' is there twice", key.escape_ascii());
+                }
+                loaded.keys += 1;
+            }
+        }
+    }
+    server.select(0);
+    Ok(loaded)
+}
+
+fn select(server: &mut Server, number: u64) -> anyhow::Result<()> {
+    let exists = usize::try_from(number).is_ok_and(|number| server.select(number));
+    if !exists {
+        let databases = server.databases().len();
+        bail!("it has keys in database {number}, and there are {databases} (see --databases)");
+    }
+    Ok(())
+}
+
+fn convert(value: rdb::Value, key: &[u8]) -> anyhow::Result<Value> {
+    Ok(match value {
+        rdb::Value::String(bytes) => Value::String(SmallBytes::from(bytes)),
+        rdb::Value::List(elements) => {
+            let mut list = List::default();
+            elements.iter().for_each(|element| list.push_back(element));
+            Value::List(Box::new(list))
+        }
+        rdb::Value::Set(members) => {
+            let mut set = Set::default();
+            for member in members.iter() {
+                if !set.insert(member) {
+                    bail!("the set '{}' has a member twice", key.escape_ascii());
+                }
+            }
+            Value::Set(Box::new(set))
+        }
+        rdb::Value::Hash(_) => bail!(no_such_type("hash", key)),
+        rdb::Value::SortedSet(_) => bail!(no_such_type("sorted set", key)),
+    })
+}
+
+fn no_such_type(name: &str, key: &[u8]) -> String {
+    let key = key.escape_ascii();
+    format!("the key '{key}' holds a {name}, a type that this server does not have yet")
+}

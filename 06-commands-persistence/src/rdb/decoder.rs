@@ -1,0 +1,210 @@
+//! Reads a file, item by item.
+//!
+//! A file is a stranger's word: it may be cut off, damaged, or made to harm. Whatever its bytes are, reading
+//! ends with an error or with the end of the file. No length in it is believed before as many bytes have come.
+
+use super::error::{Error, ErrorKind};
+use super::source::Source;
+use super::value::{self, Value};
+use super::{
+    FIRST_VERSION_WITH_CHECKSUM, MAGIC, READABLE_VERSIONS, ValueType, length, opcode, string,
+};
+use std::io::Read;
+
+/// What a file holds, in its order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A fact about the file, such as the version of the server that wrote it.
+    Aux {
+        /// What it is about: `redis-ver`.
+        key: Vec<u8>,
+        /// `7.0.15`
+        value: Vec<u8>,
+    },
+    /// The keys that follow belong to the database with this number. Before the first of these, to number 0.
+    SelectDb(u64),
+    /// Makes room for keys; a hint that need not be true, and must not be trusted with memory.
+    ResizeDb {
+        /// How many keys the database has.
+        keys: u64,
+        /// How many of them expire.
+        expires: u64,
+    },
+    /// The source of a library of functions, which belongs to the server and not to a database.
+    Function(Vec<u8>),
+    /// A key.
+    Key {
+        /// Its name.
+        key: Vec<u8>,
+        /// When it expires, in milliseconds since 1970. That may have passed.
+        expires_at_ms: Option<i64>,
+        /// What it holds.
+        value: Value,
+    },
+    /// The end of the file, whose checksum was right, or absent.
+    Eof,
+}
+
+/// Reads the items of a file.
+#[derive(Debug)]
+pub struct Decoder<R> {
+    source: Source<R>,
+    version: u32,
+    /// The expiry of the next key, if it came.
+    expires_at_ms: Option<i64>,
+    /// The key whose value is being read.
+    key: Option<Vec<u8>>,
+    ended: bool,
+}
+
+impl<R: Read> Decoder<R> {
+    /// Reads a file's header from `reader`, which needs no buffer of its own.
+    ///
+    /// # Errors
+    ///
+    /// It is no RDB file, or not of a version that we read: [`READABLE_VERSIONS`].
+    pub fn new(reader: R) -> Result<Self, Error> {
+        let mut source = Source::new(reader);
+        let version = read_header(&mut source).map_err(|kind| Error {
+            offset: source.offset(),
+            key: None,
+            kind,
+        })?;
+        Ok(Self {
+            source,
+            version,
+            expires_at_ms: None,
+            key: None,
+            ended: false,
+        })
+    }
+
+    /// The version of the format.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// How many bytes of the file are read.
+    pub fn offset(&self) -> u64 {
+        self.source.offset()
+    }
+
+    /// What follows the file in the same stream: commands, in an append-only file that begins with a snapshot.
+    pub fn into_rest(self) -> impl Read {
+        self.source.into_rest()
+    }
+
+    /// Reads up to the end of the next item. After the end of the file, the end again.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the file. Nobody can know where the next item would begin: further calls give the
+    /// end of the file.
+    pub fn next_event(&mut self) -> Result<Event, Error> {
+        if self.ended {
+            return Ok(Event::Eof);
+        }
+        let event = self.read_event();
+        self.ended = matches!(event, Ok(Event::Eof) | Err(_));
+        event.map_err(|kind| Error {
+            offset: self.source.offset(),
+            key: self.key.take(),
+            kind,
+        })
+    }
+
+    fn read_event(&mut self) -> Result<Event, ErrorKind> {
+        let source = &mut self.source;
+        loop {
+            return match source.byte()? {
+                opcode::EXPIRE_MILLIS => {
+                    self.expires_at_ms = Some(i64::from_le_bytes(source.array()?));
+                    continue;
+                }
+                opcode::EXPIRE_SECONDS => {
+                    let seconds = i32::from_le_bytes(source.array()?);
+                    self.expires_at_ms = Some(i64::from(seconds) * 1000);
+                    continue;
+                }
+                // These help Redis to choose what to evict, and say nothing about the data.
+                opcode::IDLE => {
+                    length::read(source)?;
+                    continue;
+                }
+                opcode::FREQUENCY => {
+                    source.byte()?;
+                    continue;
+                }
+                opcode::SLOT_INFO => {
+                    for _ in 0..3 {
+                        length::read(source)?;
+                    }
+                    continue;
+                }
+                opcode::AUX => Ok(Event::Aux {
+                    key: string::read(source)?,
+                    value: string::read(source)?,
+                }),
+                opcode::SELECT_DB => Ok(Event::SelectDb(length::read(source)?)),
+                opcode::RESIZE_DB => Ok(Event::ResizeDb {
+                    keys: length::read(source)?,
+                    expires: length::read(source)?,
+                }),
+                opcode::FUNCTION => Ok(Event::Function(string::read(source)?)),
+                opcode::FUNCTION_BEFORE_RELEASE => Err(ErrorKind::UnsupportedItem(
+                    "a function of a release candidate of Redis 7.0",
+                )),
+                opcode::MODULE_AUX => Err(ErrorKind::UnsupportedItem("data of a module")),
+                opcode::EOF => self.read_end(),
+                byte => match ValueType::from_byte(byte) {
+                    Some(kind) => self.read_key(kind),
+                    None => Err(ErrorKind::UnknownItem(byte)),
+                },
+            };
+        }
+    }
+
+    fn read_key(&mut self, kind: ValueType) -> Result<Event, ErrorKind> {
+        // An error in the value is going to name the key.
+        let key = self.key.insert(string::read(&mut self.source)?);
+        let value = value::read(&mut self.source, kind)?;
+        let key = std::mem::take(key);
+        self.key = None;
+        let expires_at_ms = self.expires_at_ms.take();
+        Ok(Event::Key {
+            key,
+            expires_at_ms,
+            value,
+        })
+    }
+
+    fn read_end(&mut self) -> Result<Event, ErrorKind> {
+        if self.version >= FIRST_VERSION_WITH_CHECKSUM {
+            let computed = self.source.checksum();
+            let stored = u64::from_le_bytes(self.source.array()?);
+            if stored != 0 && stored != computed {
+                return Err(ErrorKind::Checksum { computed, stored });
+            }
+        }
+        Ok(Event::Eof)
+    }
+}
+
+fn read_header<R: Read>(source: &mut Source<R>) -> Result<u32, ErrorKind> {
+    if &source.array()? != MAGIC {
+        return Err(ErrorKind::NotRdb);
+    }
+    let digits: [u8; 4] = source.array()?;
+    let mut version = 0;
+    for digit in digits {
+        if !digit.is_ascii_digit() {
+            return Err(ErrorKind::NotRdb);
+        }
+        version = version * 10 + u32::from(digit - b'0');
+    }
+    if READABLE_VERSIONS.contains(&version) {
+        Ok(version)
+    } else {
+        Err(ErrorKind::Version(version))
+    }
+}

@@ -1,0 +1,54 @@
+//! What the blocks in which Redis keeps small collections have in common.
+
+use crate::resp::integer;
+
+/// An element of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Element<'a> {
+    /// A string.
+    Bytes(&'a [u8]),
+    /// A string that is the digits of this number.
+    Integer(i64),
+}
+
+impl Element<'_> {
+    /// Appends the string to `out`.
+    pub fn append(self, out: &mut Vec<u8>) {
+        match self {
+            Self::Bytes(bytes) => out.extend_from_slice(bytes),
+            Self::Integer(number) => integer::write(out, number),
+        }
+    }
+}
+
+/// Bytes of a block that are still to be read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cursor<'a>(pub &'a [u8]);
+
+impl<'a> Cursor<'a> {
+    /// The next byte.
+    pub fn byte(&mut self) -> Option<u8> {
+        self.array().map(|[byte]| byte)
+    }
+
+    /// The next `N` bytes.
+    pub fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (array, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*array)
+    }
+
+    /// The next `length` bytes.
+    pub fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (bytes, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(bytes)
+    }
+
+    /// A signed number of three bytes.
+    pub fn i24(&mut self) -> Option<i64> {
+        let [low, middle, high] = self.array()?;
+        // In the upper three bytes of four, and shifted down again with its sign.
+        Some(i64::from(i32::from_le_bytes([0, low, middle, high]) >> 8))
+    }
+}

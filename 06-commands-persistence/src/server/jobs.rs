@@ -1,0 +1,131 @@
+//! Works that take long, or touch files, and so are done by tasks and threads outside the lock. Commands ask
+//! for them here.
+
+use super::client::ClientId;
+use crate::clock::UnixMillis;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// A work to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Write a snapshot.
+    Save,
+    /// Write the configuration back to its file, for this client.
+    RewriteConfig(ClientId),
+    /// End the server.
+    Shutdown(Shutdown),
+}
+
+/// How the server is to end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shutdown {
+    /// Whether to write a snapshot first; `None`: if the configuration has save points.
+    pub save: Option<bool>,
+    /// Whether to end even where the snapshot fails.
+    pub force: bool,
+    /// The client that asked, which is told if it can't be done.
+    pub client: Option<ClientId>,
+}
+
+/// The works that were asked for and not begun.
+#[derive(Debug, Default)]
+pub struct Jobs {
+    queue: VecDeque<Job>,
+    notify: Arc<Notify>,
+}
+
+impl Jobs {
+    /// Asks for a work.
+    pub fn push(&mut self, job: Job) {
+        self.queue.push_back(job);
+        self.notify.notify_one();
+    }
+
+    /// The next work to do.
+    pub fn pop(&mut self) -> Option<Job> {
+        self.queue.pop_front()
+    }
+
+    /// Tells when there is something to do.
+    pub fn notify(&self) -> Arc<Notify> {
+        Arc::clone(&self.notify)
+    }
+}
+
+/// How it stands with snapshots.
+#[derive(Debug)]
+pub struct Saving {
+    /// Whether one is being written, or is about to be.
+    pub running: bool,
+    /// Since when.
+    pub since: UnixMillis,
+    /// How many changes there had been when it began.
+    pub changes_at_start: u64,
+    /// Clients that wait for its end: those that asked by SAVE.
+    pub waiting: Vec<ClientId>,
+    /// When the last one was completed: LASTSAVE.
+    pub last: UnixMillis,
+    /// When one was last begun.
+    pub last_try: UnixMillis,
+    /// Whether the last one failed.
+    pub failed: bool,
+    /// How long it took.
+    pub last_duration: Option<Duration>,
+    /// How many changes there had been when the last complete one began.
+    pub saved_changes: u64,
+    /// Complete ones since the server started.
+    pub completed: u64,
+    /// Keys that were loaded at the start, and those whose time was up by then.
+    pub loaded: (u64, u64),
+    /// The number of the next one, which no earlier one has had.
+    pub epoch: u32,
+}
+
+impl Saving {
+    /// None was written yet by a server that was started at this time.
+    pub fn new(now: UnixMillis) -> Self {
+        Self {
+            running: false,
+            since: now,
+            changes_at_start: 0,
+            waiting: Vec::new(),
+            last: now,
+            last_try: UnixMillis(0),
+            failed: false,
+            last_duration: None,
+            saved_changes: 0,
+            completed: 0,
+            loaded: (0, 0),
+            epoch: 0,
+        }
+    }
+
+    /// Notes that a snapshot begins. False where one is running already.
+    pub fn begin(&mut self, now: UnixMillis, changes: u64) -> bool {
+        if self.running {
+            return false;
+        }
+        self.running = true;
+        self.since = now;
+        self.last_try = now;
+        self.changes_at_start = changes;
+        self.epoch = self.epoch.wrapping_add(1).max(1);
+        true
+    }
+
+    /// Notes that it has ended. Gives the clients that wait for that.
+    pub fn end(&mut self, now: UnixMillis, took: Duration, completed: bool) -> Vec<ClientId> {
+        self.running = false;
+        self.failed = !completed;
+        self.last_duration = Some(took);
+        if completed {
+            self.last = now;
+            self.saved_changes = self.changes_at_start;
+            self.completed += 1;
+        }
+        std::mem::take(&mut self.waiting)
+    }
+}

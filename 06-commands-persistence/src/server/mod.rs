@@ -1,0 +1,310 @@
+//! All that is shared: what the lock guards.
+//!
+//! Whoever has the [`Server`] has all of it, for as long as the lock is held. Each command is by that one
+//! step that nobody can come between. Nothing here knows of sockets, or of which commands there are.
+
+pub mod channels;
+pub mod client;
+pub mod clients;
+pub mod effects;
+pub mod jobs;
+pub mod settings;
+pub mod shared;
+pub mod stats;
+pub mod waiters;
+
+use crate::clock::{Clock, Reading};
+use crate::config::Config;
+use crate::config::value::OutputLimit;
+use crate::keyspace::Db;
+use crate::keyspace::reclaim::Reclaimer;
+use crate::resp::reply::{Protocol, Reply};
+use crate::small_bytes::SmallBytes;
+use channels::Channels;
+use client::{Blocked, BlockedOn, Client, ClientId};
+use clients::Clients;
+use effects::Effects;
+use jobs::{Jobs, Saving};
+use rand::RngExt;
+use stats::Stats;
+use waiters::Waiters;
+
+/// The server's state.
+#[derive(Debug)]
+pub struct Server {
+    databases: Vec<Db>,
+    /// Always the number of one of them.
+    selected: usize,
+    /// Who is connected.
+    pub clients: Clients,
+    /// Who waits for keys.
+    pub waiters: Waiters,
+    /// Who listens to channels.
+    pub channels: Channels,
+    /// How the server was told to behave.
+    pub config: Config,
+    /// What it counts.
+    pub stats: Stats,
+    /// What commands have done, for the append-only file and replicas.
+    pub effects: Effects,
+    /// What is to be done outside the lock.
+    pub jobs: Jobs,
+    /// How it stands with snapshots.
+    pub saving: Saving,
+    /// Frees large values.
+    pub reclaimer: Reclaimer,
+    /// Tells the time.
+    pub clock: Clock,
+    /// The time at which the present command runs.
+    pub now: Reading,
+    /// When the server was started.
+    pub started: Reading,
+    /// When the background work was last done.
+    pub last_tick: Reading,
+    /// Forty hexadecimal digits that no other run has.
+    pub run_id: String,
+    /// The port that it listens on.
+    pub port: u16,
+    /// No request is executed while this is set: the server is about to end.
+    paused: bool,
+}
+
+impl Server {
+    /// A server without clients and keys, for a command table with this many rows.
+    pub fn new(config: Config, clock: Clock, commands: usize) -> Self {
+        let reclaimer = Reclaimer::start();
+        let now = clock.read();
+        let count = config.databases.max(1);
+        Self {
+            databases: (0..count).map(|_| Db::new(reclaimer.clone())).collect(),
+            selected: 0,
+            clients: Clients::default(),
+            waiters: Waiters::default(),
+            channels: Channels::default(),
+            stats: Stats::new(commands),
+            effects: Effects::default(),
+            jobs: Jobs::default(),
+            saving: Saving::new(now.unix()),
+            reclaimer,
+            clock,
+            now,
+            started: now,
+            last_tick: now,
+            run_id: run_id(),
+            port: config.port,
+            paused: false,
+            config,
+        }
+    }
+
+    /// The database that is selected.
+    pub fn db(&mut self) -> &mut Db {
+        // Not from input: `select` takes no other number.
+        &mut self.databases[self.selected]
+    }
+
+    /// The number of the database that is selected.
+    pub fn selected(&self) -> usize {
+        self.selected
+    }
+
+    /// Selects a database. False where there is none of this number.
+    pub fn select(&mut self, db: usize) -> bool {
+        let exists = db < self.databases.len();
+        if exists {
+            self.selected = db;
+            let now = self.now.unix();
+            self.db().set_time(now);
+        }
+        exists
+    }
+
+    /// All databases.
+    pub fn databases(&self) -> &[Db] {
+        &self.databases
+    }
+
+    /// All databases, to be changed.
+    pub fn databases_mut(&mut self) -> &mut [Db] {
+        &mut self.databases
+    }
+
+    /// Sets the time at which the present command runs.
+    pub fn set_time(&mut self, now: Reading) {
+        self.now = now;
+        self.db().set_time(now.unix());
+    }
+
+    /// How many changes there were, of all keys, since the server started.
+    pub fn changes(&self) -> u64 {
+        self.databases.iter().map(|db| db.journal.changes).sum()
+    }
+
+    /// Whether requests have to wait.
+    pub fn is_paused(&self) -> bool {
+        self.paused
+    }
+
+    /// Lets requests wait from now on.
+    pub fn pause(&mut self) {
+        self.paused = true;
+    }
+
+    /// Lets requests be executed again.
+    pub fn resume(&mut self) {
+        self.paused = false;
+        for client in self.clients.iter() {
+            client.wake();
+        }
+    }
+
+    /// Appends a message to what a client is to be sent, and wakes its connection. One that has too much waiting
+    /// already is disconnected instead.
+    pub fn deliver(&mut self, id: ClientId, message: &Reply) {
+        let Some(client) = self.clients.get_mut(id) else {
+            return;
+        };
+        let limit = *client.output_limit(&self.config.client_output_buffer_limit);
+        let now = self.now.instant;
+        if deliver(client, message, &limit, now) {
+            self.stats.output_limit_disconnections += 1;
+        }
+    }
+
+    /// Sends a message to all that listen to a channel, and gives their number. `sender` is the client that
+    /// is not in the table since its command runs.
+    pub fn publish(
+        &mut self,
+        channel: &[u8],
+        message: &[u8],
+        mut sender: Option<&mut Client>,
+    ) -> usize {
+        let listeners: Vec<ClientId> = self.channels.listeners(channel).collect();
+        if listeners.is_empty() {
+            return 0;
+        }
+        let message = Message::new(channel, message);
+        for id in &listeners {
+            match &mut sender {
+                Some(client) if client.id == *id => {
+                    let message = message.of(client.outbox.protocol());
+                    client.outbox.append(message);
+                }
+                _ => {
+                    let protocol = self.clients.get(*id).map(|client| client.outbox.protocol());
+                    self.deliver(*id, message.of(protocol.unwrap_or_default()));
+                }
+            }
+        }
+        listeners.len()
+    }
+
+    /// Begins the wait of a client for keys of the selected database. Gives its ticket.
+    pub fn begin_wait(&mut self, client: ClientId, keys: &[SmallBytes]) -> u64 {
+        for key in keys {
+            self.db().interests.wait(key);
+        }
+        self.waiters.add(client, self.selected, keys)
+    }
+
+    /// Ends a wait: nobody will find it any more.
+    pub fn end_wait(&mut self, blocked: &Blocked) {
+        let BlockedOn::Keys {
+            db, keys, ticket, ..
+        } = &blocked.on
+        else {
+            return;
+        };
+        self.waiters.remove(*ticket, *db, keys);
+        if let Some(db) = self.databases.get_mut(*db) {
+            for key in keys {
+                db.interests.end_wait(key);
+            }
+        }
+    }
+
+    /// Ends a client's wait, if it waits, with a reply.
+    pub fn unblock(&mut self, id: ClientId, reply: impl FnOnce(&mut Reply, &Blocked)) {
+        let Some(client) = self.clients.get_mut(id) else {
+            return;
+        };
+        let Some(blocked) = client.blocked.take() else {
+            return;
+        };
+        reply(&mut client.outbox, &blocked);
+        client.wake();
+        self.end_wait(&blocked);
+    }
+
+    /// Forgets a client, and all that was kept for it.
+    pub fn remove_client(&mut self, id: ClientId) {
+        let Some(client) = self.clients.remove(id) else {
+            return;
+        };
+        if let Some(blocked) = &client.blocked {
+            self.end_wait(blocked);
+        }
+        for channel in &client.channels {
+            self.channels.unsubscribe(channel, id);
+        }
+    }
+}
+
+/// Appends a message to what a client is to be sent. True: it had too much waiting, and is disconnected.
+fn deliver(
+    client: &mut Client,
+    message: &Reply,
+    limit: &OutputLimit,
+    now: std::time::Instant,
+) -> bool {
+    if client.closing.is_some() {
+        return false;
+    }
+    client.outbox.append(message);
+    let exceeds = client.exceeds(limit, now);
+    if exceeds {
+        client.kill();
+    } else {
+        client.wake();
+    }
+    exceeds
+}
+
+/// A published message, as each of the protocols writes it.
+struct Message {
+    resp2: Reply,
+    resp3: Reply,
+}
+
+impl Message {
+    fn new(channel: &[u8], message: &[u8]) -> Self {
+        // One that is large is copied here, and then shared by all who get it.
+        let message = SmallBytes::from(message);
+        let write = |protocol| {
+            let mut reply = Reply::new(protocol);
+            reply.push(3);
+            reply.bulk(b"message");
+            reply.bulk(channel);
+            reply.bulk_by_reference(&message, || message.shared());
+            reply
+        };
+        Self {
+            resp2: write(Protocol::Resp2),
+            resp3: write(Protocol::Resp3),
+        }
+    }
+
+    fn of(&self, protocol: Protocol) -> &Reply {
+        match protocol {
+            Protocol::Resp2 => &self.resp2,
+            Protocol::Resp3 => &self.resp3,
+        }
+    }
+}
+
+fn run_id() -> String {
+    let mut random = rand::rng();
+    (0..40)
+        .map(|_| char::from_digit(random.random_range(0..16), 16).unwrap_or('0'))
+        .collect()
+}

@@ -1,0 +1,115 @@
+//! What the server counts.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Counters since the server started, or since CONFIG RESETSTAT.
+#[derive(Debug)]
+pub struct Stats {
+    /// Commands that were executed.
+    pub commands: u64,
+    /// For each row of the command table.
+    pub by_command: Vec<CommandStats>,
+    /// Connections that were accepted.
+    pub connections: u64,
+    /// Connections that were refused.
+    pub rejected_connections: u64,
+    /// Bytes that were received.
+    pub input_bytes: u64,
+    /// Bytes that were handed to connections to be sent.
+    pub output_bytes: u64,
+    /// Error replies, by their first word.
+    pub errors: BTreeMap<Vec<u8>, u64>,
+    /// Clients that were disconnected since they did not read what they were sent.
+    pub output_limit_disconnections: u64,
+    /// The longest time that somebody had the lock.
+    pub longest_hold: Duration,
+    /// What was done then.
+    pub longest_hold_by: &'static str,
+    /// Commands per second, of late.
+    pub rate: Rate,
+}
+
+/// How often a command ran.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CommandStats {
+    /// How often it was executed.
+    pub calls: u64,
+    /// For how long, all in all.
+    pub time: Duration,
+    /// How often it was refused before it ran.
+    pub rejected: u64,
+    /// How often it ended with an error.
+    pub failed: u64,
+}
+
+/// The most error codes that are told apart: they come from fixed texts, and still a limit is due.
+const MAX_ERRORS: usize = 128;
+
+impl Stats {
+    /// Counters at zero, for a command table with this many rows.
+    pub fn new(commands: usize) -> Self {
+        Self {
+            commands: 0,
+            by_command: vec![CommandStats::default(); commands],
+            connections: 0,
+            rejected_connections: 0,
+            input_bytes: 0,
+            output_bytes: 0,
+            errors: BTreeMap::new(),
+            output_limit_disconnections: 0,
+            longest_hold: Duration::ZERO,
+            longest_hold_by: "",
+            rate: Rate::default(),
+        }
+    }
+
+    /// Counts an error reply.
+    pub fn error(&mut self, text: &[u8]) {
+        let code = text.split(|byte| *byte == b' ').next().unwrap_or_default();
+        if let Some(count) = self.errors.get_mut(code) {
+            *count += 1;
+        } else if self.errors.len() < MAX_ERRORS {
+            self.errors.insert(code.to_vec(), 1);
+        }
+    }
+
+    /// Notes for how long the lock was held.
+    pub fn held(&mut self, time: Duration, by: &'static str) {
+        if time > self.longest_hold {
+            self.longest_hold = time;
+            self.longest_hold_by = by;
+        }
+    }
+}
+
+/// How many samples make up "of late".
+const SAMPLES: usize = 16;
+
+/// A rate, from samples of a counter that are taken ten times a second.
+#[derive(Debug, Default)]
+pub struct Rate {
+    samples: [u64; SAMPLES],
+    next: usize,
+    last: u64,
+}
+
+impl Rate {
+    /// Takes a sample: the counter, and the time since the last one.
+    pub fn sample(&mut self, counter: u64, elapsed: Duration) {
+        let new = counter.saturating_sub(self.last);
+        self.last = counter;
+        let micros = u64::try_from(elapsed.as_micros())
+            .unwrap_or(u64::MAX)
+            .max(1);
+        if let Some(sample) = self.samples.get_mut(self.next % SAMPLES) {
+            *sample = new.saturating_mul(1_000_000) / micros;
+        }
+        self.next = self.next.wrapping_add(1);
+    }
+
+    /// The mean of the last samples, per second.
+    pub fn per_second(&self) -> u64 {
+        self.samples.iter().sum::<u64>() / SAMPLES as u64
+    }
+}
