@@ -139,6 +139,8 @@ fn set() {
     }
     let bytes = (resident() - before) as f64 / 1e6;
     println!("sets of 100 members: {bytes:.1} bytes per member, longest insert {longest:?}");
+    // All are kept to the end: memory that comes back would not show again.
+    let mut kept = Vec::new();
     for members in [129, 1_000, 20_000, 1_000_000] {
         let before = resident();
         let count = (1_000_000 / members).max(1);
@@ -156,6 +158,7 @@ fn set() {
             longest = longest.min(took);
         }
         let bytes = (resident() - before) as f64 / (count * members) as f64;
+        kept.push(sets);
         println!(
             "sets of {members} members: {bytes:.1} bytes per member, longest insert {longest:?}"
         );
