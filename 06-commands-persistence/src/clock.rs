@@ -18,9 +18,10 @@ pub struct UnixMillis(pub i64);
 /// waiting.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
-    /// The wall clock at `base`.
-    wall: Duration,
-    base: Instant,
+    /// Where it counts from.
+    origin: Instant,
+    /// The wall clock at the origin, in nanoseconds since 1970.
+    wall: i64,
     /// It stands still, for tests.
     stopped: bool,
 }
@@ -29,8 +30,8 @@ impl Clock {
     /// The system's clock.
     pub fn system() -> Self {
         Self {
+            origin: Instant::now(),
             wall: wall_clock(),
-            base: Instant::now(),
             stopped: false,
         }
     }
@@ -47,61 +48,73 @@ impl Clock {
 
     /// Sets a stopped clock.
     pub fn set(&mut self, time: UnixMillis) {
-        self.wall = Duration::from_millis(u64::try_from(time.0).unwrap_or_default());
+        self.wall = time.0.saturating_mul(NANOS_PER_MILLI);
     }
 
     /// Looks at the wall clock again, which somebody may have set. The server does it ten times a second;
-    /// between two looks it counts on from the first.
+    /// between two looks it counts on from the last one.
     pub fn adjust(&mut self) {
         if !self.stopped {
-            *self = Self::system();
+            self.wall = wall_clock().saturating_sub(nanos(self.origin.elapsed()));
         }
     }
 
     /// The time at this moment.
     pub fn read(&self) -> Reading {
         let instant = Instant::now();
-        if self.stopped {
-            return Reading {
-                instant,
-                unix: self.wall,
-            };
+        let elapsed = nanos(instant.saturating_duration_since(self.origin));
+        let since_origin = if self.stopped { 0 } else { elapsed };
+        Reading {
+            instant,
+            elapsed,
+            unix: self.wall.saturating_add(since_origin),
         }
-        let unix = self.wall + instant.saturating_duration_since(self.base);
-        Reading { instant, unix }
     }
 }
+
+const NANOS_PER_MILLI: i64 = 1_000_000;
+const NANOS_PER_MICRO: i64 = 1_000;
 
 /// A moment, on both clocks.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading {
-    /// For measuring how long something took.
+    /// For deadlines of waits.
     pub instant: Instant,
-    unix: Duration,
+    /// Nanoseconds since the clock's origin.
+    elapsed: i64,
+    /// Nanoseconds since 1970: 64 bits of them last until 2262.
+    unix: i64,
 }
 
 impl Reading {
     /// The point in time.
     pub fn unix(&self) -> UnixMillis {
-        UnixMillis(i64::try_from(self.unix.as_millis()).unwrap_or(i64::MAX))
+        UnixMillis(self.unix / NANOS_PER_MILLI)
     }
 
     /// The point in time, in microseconds since 1970.
     pub fn unix_micros(&self) -> i64 {
-        i64::try_from(self.unix.as_micros()).unwrap_or(i64::MAX)
+        self.unix / NANOS_PER_MICRO
     }
 
     /// The time from an earlier reading to this one.
     pub fn since(&self, earlier: &Self) -> Duration {
-        self.instant.saturating_duration_since(earlier.instant)
+        let nanos = self.elapsed.saturating_sub(earlier.elapsed);
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))
     }
 }
 
 /// A clock set before 1970 counts as 1970.
-fn wall_clock() -> Duration {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
+fn wall_clock() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    nanos(since.unwrap_or_default())
+}
+
+fn nanos(duration: Duration) -> i64 {
+    let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+    seconds
+        .saturating_mul(1_000_000_000)
+        .saturating_add(i64::from(duration.subsec_nanos()))
 }
 
 #[cfg(test)]
@@ -121,7 +134,7 @@ mod tests {
     fn the_systems_clock_agrees_with_the_system() {
         let clock = Clock::system();
         let (first, second) = (clock.read(), clock.read());
-        let wall = i64::try_from(wall_clock().as_millis()).unwrap();
+        let wall = wall_clock() / NANOS_PER_MILLI;
         assert!((wall - first.unix().0).abs() < 60_000);
         assert!(second.unix() >= first.unix());
         assert!(second.since(&first) < Duration::from_secs(60));

@@ -118,6 +118,7 @@ impl Session {
         server.stats.input_bytes += mem::take(&mut self.received) as u64;
         if client.closing.is_none() && client.blocked.is_none() && !server.is_paused() {
             self.execute_batch(server, &mut client);
+            commands::read_clock(server);
         }
         self.collect_from(server, &mut client);
         server.clients.put_back(client);

@@ -16,7 +16,6 @@ pub fn execute(args: Args<'_>, server: &mut Server, client: &mut Client) {
         Err(error) => return refuse(&error, args, server, client),
     };
     client.last_command = command.name;
-    let begun = server.now;
     let changes = server.db().journal.changes;
     let mut call = new_call(command, args, server, client);
     let outcome = (command.run)(&mut call);
@@ -29,13 +28,13 @@ pub fn execute(args: Args<'_>, server: &mut Server, client: &mut Client) {
         Ok(()) => false,
     };
     settle(args, &effect, changes, server, Some(client));
-    let ended = server.clock.read();
-    if let Some(stats) = server.stats.by_command.get_mut(row) {
-        stats.calls += 1;
-        stats.failed += u64::from(failed);
-        stats.time += ended.since(&begun);
+    server.stats.ran(row, failed);
+    if !command.is(table::BRIEF)
+        || args.len() > MAX_BRIEF_ARGS
+        || server.stats.untimed() >= MAX_UNTIMED
+    {
+        read_clock(server);
     }
-    server.stats.commands += 1;
     match then {
         Then::Continue => {}
         Then::Close => client.closing = Some(crate::server::client::Closing::AfterReply),
@@ -53,14 +52,24 @@ pub fn execute(args: Args<'_>, server: &mut Server, client: &mut Client) {
             };
             client.blocked = Some(Blocked {
                 on,
-                deadline: deadline_after(wait.timeout, ended.instant),
+                deadline: deadline_after(wait.timeout, server.now.instant),
                 on_timeout: wait.on_timeout,
             });
         }
     }
     serve_waiting(server);
-    // One look at the clock ends this command and begins the next.
-    server.set_time(ended);
+}
+
+/// After so many brief commands, each of them with no more arguments than this, some microseconds have passed.
+const MAX_UNTIMED: usize = 8;
+const MAX_BRIEF_ARGS: usize = 8;
+
+/// Ends the commands that have run since the clock was last read, and begins the next one.
+pub fn read_clock(server: &mut Server) {
+    let now = server.clock.read();
+    let elapsed = now.since(&server.now);
+    server.stats.took(elapsed);
+    server.set_time(now);
 }
 
 /// Ends the wait of a client whose time is over.

@@ -23,4 +23,4 @@ pub mod table;
 
 pub use call::{Call, Effect, Outcome, Then, Wait};
 pub use error::CommandError;
-pub use execute::{execute, settle_background, time_out};
+pub use execute::{execute, read_clock, settle_background, time_out};

@@ -124,7 +124,11 @@ impl Db {
     pub fn for_write<'a>(&'a mut self, key: &'a [u8]) -> KeyMut<'a> {
         self.expire(key);
         self.preserve(key);
-        KeyMut { db: self, key }
+        KeyMut {
+            db: self,
+            key,
+            may_be_empty: false,
+        }
     }
 
     /// How many keys there are, those counted whose deadline has come and that are not removed yet.
@@ -336,6 +340,8 @@ impl Db {
 pub struct KeyMut<'a> {
     db: &'a mut Db,
     key: &'a [u8],
+    /// Whether it may hold a collection from which elements were removed.
+    may_be_empty: bool,
 }
 
 impl KeyMut<'_> {
@@ -349,6 +355,7 @@ impl KeyMut<'_> {
     /// # Errors
     /// [`WrongType`] where it is of another.
     pub fn get<K: Kind>(&mut self) -> Result<Option<&mut K>, WrongType> {
+        self.may_be_empty = K::HAS_ELEMENTS;
         match self.db.values.get_mut(self.key) {
             Some(value) => K::of_mut(value).map(Some).ok_or(WrongType),
             None => Ok(None),
@@ -405,17 +412,17 @@ impl KeyMut<'_> {
         true
     }
 
+    fn is_empty_collection(&self) -> bool {
+        let value = self.db.values.get(self.key);
+        value.is_some_and(Value::is_empty_collection)
+    }
+
     /// Says that the key was changed, in `count` ways, by what Redis calls `event`. Whoever waits for the key
     /// or watches it will hear of it. A collection that has become empty is removed.
     pub fn changed(mut self, event: &'static str, count: usize) {
         self.db.journal.changes += count as u64;
         self.db.journal.event(event, self.key);
-        let emptied = self
-            .db
-            .values
-            .get(self.key)
-            .is_some_and(Value::is_empty_collection);
-        if emptied {
+        if self.may_be_empty && self.is_empty_collection() {
             self.remove();
             self.db.journal.event("del", self.key);
         }

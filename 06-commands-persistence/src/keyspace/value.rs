@@ -23,6 +23,9 @@ pub struct WrongType;
 /// A type of value, to be found in a [`Value`] and made anew. With it one set of methods of
 /// [`KeyMut`](super::db::KeyMut) serves all types.
 pub trait Kind: Sized {
+    /// Whether it can run out of elements, and the key must then go.
+    const HAS_ELEMENTS: bool = false;
+
     /// The value, if it is of this type.
     fn of(value: &Value) -> Option<&Self>;
 
@@ -53,6 +56,8 @@ impl Kind for SmallBytes {
 }
 
 impl Kind for List {
+    const HAS_ELEMENTS: bool = true;
+
     fn of(value: &Value) -> Option<&Self> {
         match value {
             Value::List(list) => Some(list),
@@ -75,6 +80,8 @@ impl Collection for List {
 }
 
 impl Kind for Set {
+    const HAS_ELEMENTS: bool = true;
+
     fn of(value: &Value) -> Option<&Self> {
         match value {
             Value::Set(set) => Some(set),

@@ -28,6 +28,8 @@ pub struct Stats {
     pub longest_hold_by: &'static str,
     /// Commands per second, of late.
     pub rate: Rate,
+    /// The rows of the commands that have run since the clock was last read.
+    running: Vec<usize>,
 }
 
 /// How often a command ran.
@@ -61,6 +63,35 @@ impl Stats {
             longest_hold: Duration::ZERO,
             longest_hold_by: "",
             rate: Rate::default(),
+            running: Vec::new(),
+        }
+    }
+
+    /// Counts a command that has run: the one in this row of the table.
+    pub fn ran(&mut self, row: usize, failed: bool) {
+        self.commands += 1;
+        self.running.push(row);
+        if let Some(stats) = self.by_command.get_mut(row) {
+            stats.calls += 1;
+            stats.failed += u64::from(failed);
+        }
+    }
+
+    /// How many commands have run since the clock was last read.
+    pub fn untimed(&self) -> usize {
+        self.running.len()
+    }
+
+    /// Says how long they took, all in all. They share it evenly: where it is more than one, all are brief.
+    pub fn took(&mut self, time: Duration) {
+        let count = u32::try_from(self.running.len()).unwrap_or(u32::MAX);
+        let Some(share) = time.checked_div(count) else {
+            return;
+        };
+        for row in self.running.drain(..) {
+            if let Some(stats) = self.by_command.get_mut(row) {
+                stats.time += share;
+            }
         }
     }
 
