@@ -248,7 +248,7 @@ impl Client {
     /// The next reply, whatever it is, and its bytes.
     ///
     /// # Errors
-    /// What comes is no RESP2 value, or is not complete before the deadline.
+    /// What comes is no RESP value, or is not complete before the deadline.
     pub fn raw_reply(&mut self) -> Result<(Reply, Vec<u8>), Failure> {
         let limit = Instant::now() + self.deadline * PATIENCE;
         loop {
@@ -260,13 +260,14 @@ impl Client {
                 Ok(None) => {}
                 Err(reply::Malformed) => {
                     self.read_aftermath();
-                    return Err(Failure::new("a RESP2 reply", shown(&self.pending))
-                        .after(shown(&self.sent)));
+                    return Err(
+                        Failure::new("a RESP reply", shown(&self.pending)).after(shown(&self.sent))
+                    );
                 }
             }
             match self.wait(limit) {
                 Arrival::Bytes => {}
-                arrival => return Err(self.disappointed("a RESP2 reply".into(), b"", &arrival)),
+                arrival => return Err(self.disappointed("a RESP reply".into(), b"", &arrival)),
             }
         }
     }
@@ -384,6 +385,11 @@ pub fn request<A: AsRef<[u8]>>(args: &[A]) -> Vec<u8> {
         bytes.extend(bulk(arg));
     }
     bytes
+}
+
+/// Several requests, one behind the other.
+pub fn requests(pipeline: &[&[&str]]) -> Vec<u8> {
+    pipeline.iter().flat_map(|args| request(args)).collect()
 }
 
 /// A bulk string.

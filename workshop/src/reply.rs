@@ -1,4 +1,4 @@
-//! A reader of RESP2 replies, independent of the stages' own: what is wrong in one is not in both.
+//! A reader of replies in RESP2 and in what RESP3 adds, independent of the stages' own: what is wrong in one is not in both.
 
 /// How deep arrays may be nested.
 const MAX_DEPTH: usize = 32;
@@ -20,6 +20,16 @@ pub enum Reply {
     Array(Vec<Reply>),
     /// `*-1`
     NullArray,
+    /// `_`, in RESP3
+    Null,
+    /// `=7`, then `txt:`, the kind of text, and the text, in RESP3
+    Verbatim(Vec<u8>),
+    /// `%1`, then a key and a value, in RESP3
+    Map(Vec<(Reply, Reply)>),
+    /// `~1`, then an element, in RESP3
+    Set(Vec<Reply>),
+    /// `>1`, then a value, in RESP3
+    Push(Vec<Reply>),
 }
 
 impl Reply {
@@ -39,6 +49,14 @@ impl Reply {
         }
     }
 
+    /// The bytes of a bulk string.
+    pub fn bulk(&self) -> Option<&[u8]> {
+        match self {
+            Self::Bulk(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// The value of an integer.
     pub fn integer(&self) -> Option<i64> {
         match self {
@@ -48,7 +66,7 @@ impl Reply {
     }
 }
 
-/// Bytes that are no RESP2 value.
+/// Bytes that are no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;
 
@@ -88,8 +106,16 @@ impl<'a> Reader<'a> {
             },
             b'*' => match number(text)? {
                 -1 => Ok(Reply::NullArray),
-                length => self.array(length, depth.checked_sub(1).ok_or(Stop::Malformed)?),
+                length => Ok(Reply::Array(self.values(length, depth)?)),
             },
+            b'=' => match self.bulk(number(text)?)? {
+                Reply::Bulk(text) if text.get(3) == Some(&b':') => Ok(Reply::Verbatim(text)),
+                _ => Err(Stop::Malformed),
+            },
+            b'_' if text.is_empty() => Ok(Reply::Null),
+            b'~' => Ok(Reply::Set(self.values(number(text)?, depth)?)),
+            b'>' => Ok(Reply::Push(self.values(number(text)?, depth)?)),
+            b'%' => self.map(number(text)?, depth),
             _ => Err(Stop::Malformed),
         }
     }
@@ -120,14 +146,23 @@ impl<'a> Reader<'a> {
         Ok(Reply::Bulk(text.to_vec()))
     }
 
-    fn array(&mut self, length: i64, depth: usize) -> Result<Reply, Stop> {
+    fn values(&mut self, length: i64, depth: usize) -> Result<Vec<Reply>, Stop> {
+        let depth = depth.checked_sub(1).ok_or(Stop::Malformed)?;
         let length = usize::try_from(length).map_err(|_| Stop::Malformed)?;
         // No memory is taken for elements that are only announced.
         let mut elements = Vec::new();
         for _ in 0..length {
             elements.push(self.value(depth)?);
         }
-        Ok(Reply::Array(elements))
+        Ok(elements)
+    }
+
+    fn map(&mut self, length: i64, depth: usize) -> Result<Reply, Stop> {
+        let mut values = self
+            .values(length.checked_mul(2).ok_or(Stop::Malformed)?, depth)?
+            .into_iter();
+        let pairs = std::iter::from_fn(|| Some((values.next()?, values.next()?)));
+        Ok(Reply::Map(pairs.collect()))
     }
 }
 
@@ -155,6 +190,19 @@ mod tests {
         }
         let more = [bytes.as_slice(), b"+"].concat();
         assert_eq!(parse(&more), Ok(Some((value, bytes.len()))));
+    }
+
+    #[test]
+    fn resp3_has_more_types() {
+        let bytes = b"%1\r\n+a\r\n~3\r\n_\r\n>1\r\n:1\r\n=5\r\ntxt:x\r\n";
+        let push = Reply::Push(vec![Reply::Integer(1)]);
+        let text = Reply::Verbatim(b"txt:x".to_vec());
+        let set = Reply::Set(vec![Reply::Null, push, text]);
+        let value = Reply::Map(vec![(Reply::Simple(b"a".to_vec()), set)]);
+        for cut in 0..bytes.len() {
+            assert_eq!(parse(&bytes[..cut]), Ok(None), "cut at {cut}");
+        }
+        assert_eq!(parse(bytes), Ok(Some((value, bytes.len()))));
     }
 
     #[test]
