@@ -1,9 +1,9 @@
 //! `workshop check`: tries all checks of a stage on a server, and tells what it found.
 
-use crate::checks::{self, Check};
+use crate::checks::{self, Check, Part};
 use crate::failure::Failure;
 use crate::server::Server;
-use crate::stage::{STAGES, Stage};
+use crate::stage::STAGES;
 use crate::target::Target;
 use anyhow::bail;
 use std::env;
@@ -46,13 +46,13 @@ impl Colours {
 ///
 /// # Errors
 /// The stage's server can't be built or started, or the output can't be written.
-pub fn check(stage: Stage, address: Option<SocketAddr>) -> anyhow::Result<bool> {
+pub fn check(part: Part, address: Option<SocketAddr>) -> anyhow::Result<bool> {
     let server = match address {
         Some(address) => {
             somebody_listens(address)?;
             None
         }
-        None => Some(Server::start(stage)?),
+        None => Some(Server::start(part.stage)?),
     };
     let own = server.as_ref().map(Server::address);
     let Some(address) = address.or(own) else {
@@ -60,9 +60,14 @@ pub fn check(stage: Stage, address: Option<SocketAddr>) -> anyhow::Result<bool> 
     };
     let whose = if server.is_some() { "its own" } else { "the" };
     let mut out = io::stdout().lock();
-    writeln!(out, "Stage {}, {whose} server at {address}", stage.folder)?;
+    let upto = match part.chapter {
+        Some(chapter) => format!(" up to chapter {chapter}"),
+        None => String::new(),
+    };
+    let folder = part.stage.folder;
+    writeln!(out, "Stage {folder}{upto}, {whose} server at {address}")?;
     let colours = Colours::for_standard_output();
-    Ok(run(stage, &Target::new(address), colours, &mut out)?)
+    Ok(run(part, &Target::new(address), colours, &mut out)?)
 }
 
 /// One sentence is better than every check's.
@@ -73,35 +78,43 @@ fn somebody_listens(address: SocketAddr) -> anyhow::Result<()> {
     }
 }
 
-/// Tries all checks of the stage, one after the other. Whether all passed.
+/// Tries all checks of the part, one after the other. Whether all passed.
 ///
 /// # Errors
 /// The output can't be written.
 pub fn run(
-    stage: Stage,
+    part: Part,
     target: &Target,
     colours: Colours,
     out: &mut impl Write,
 ) -> io::Result<bool> {
     let (mut tried, mut passed) = (0, 0);
-    let mut part = "";
-    for check in checks::all().filter(|check| check.holds_at(stage)) {
-        let this = check.id.split('.').next().unwrap_or_default();
-        if this != part {
+    let mut group = "";
+    let width = width(part.checks());
+    for check in part.checks() {
+        let this = check.id.rsplit_once('.').map_or("", |(group, _)| group);
+        if this != group {
             writeln!(out)?;
-            part = this;
+            group = this;
         }
         let result = check.run(target);
         tried += 1;
         passed += usize::from(result.is_ok());
-        report(check, result, colours, out)?;
+        report(check, width, result, colours, out)?;
     }
     summarize(passed, tried, colours, out)?;
     Ok(passed == tried)
 }
 
+/// How wide the column of ids is.
+fn width(checks: impl Iterator<Item = &'static Check>) -> usize {
+    let longest = checks.map(|check| check.id.len() + 1).max();
+    longest.unwrap_or_default().max(6)
+}
+
 fn report(
     check: &Check,
+    width: usize,
     result: Result<(), Failure>,
     colours: Colours,
     out: &mut impl Write,
@@ -110,14 +123,14 @@ fn report(
         id, title, hint, ..
     } = check;
     let Err(failure) = result else {
-        return writeln!(out, "{id:>6}  {}      {title}", colours.green("ok"));
+        return writeln!(out, "{id:>width$}  {}      {title}", colours.green("ok"));
     };
-    writeln!(out, "{id:>6}  {}  {title}", colours.red("FAILED"))?;
+    writeln!(out, "{id:>width$}  {}  {title}", colours.red("FAILED"))?;
     for line in failure.to_string().lines() {
-        writeln!(out, "                {line}")?;
+        writeln!(out, "{:width$}          {line}", "")?;
     }
     let label = colours.yellow("hint");
-    writeln!(out, "                {label}      {hint}")
+    writeln!(out, "{:width$}          {label}      {hint}", "")
 }
 
 fn summarize(
@@ -140,13 +153,14 @@ fn summarize(
 /// # Errors
 /// The output can't be written.
 pub fn list(out: &mut impl Write) -> io::Result<()> {
+    let width = width(checks::all());
     for check in checks::all() {
         let until = match check.last {
             Some(last) if last == check.first => format!("stage {last:02} only"),
             Some(last) => format!("up to stage {last:02}"),
             None => String::new(),
         };
-        let line = format!("{:>6}  {}", check.id, check.title);
+        let line = format!("{:>width$}  {}", check.id, check.title);
         if until.is_empty() {
             writeln!(out, "{line}")?;
         } else {
@@ -162,7 +176,8 @@ pub fn usage() -> String {
     format!(
         "Which stage? Say it by number or folder:\n\n  \
          make check STAGE=05                          check the stage's own server\n  \
-         make check STAGE=05 ADDRESS=127.0.0.1:7000   check your server at that address\n\n\
+         make check STAGE=05 ADDRESS=127.0.0.1:7000   check your server at that address\n  \
+         make check STAGE=06.0                        check it up to a chapter\n\n\
          The stages are:\n{folders}"
     )
 }

@@ -5,6 +5,7 @@ use lexopt::prelude::*;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::process::ExitCode;
+use workshop::checks::Part;
 use workshop::copies::Manifest;
 use workshop::stage::Stage;
 use workshop::{check, diff};
@@ -14,7 +15,8 @@ The workshop's tool.
 
 Usage: workshop VERB
 
-  check STAGE [ADDRESS]  check a stage's own server, or yours at ADDRESS
+  check STAGE [ADDRESS]  check a stage's own server, or yours at ADDRESS;
+                         06.0 is stage 06 up to its chapter 0
   list                   list all checks
   diff STAGE             show what a stage changed against the one before
   carry [FILE]           copy files that are to be the same to all later stages
@@ -43,8 +45,8 @@ fn run() -> anyhow::Result<bool> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["check"] => bail!(check::usage()),
-        ["check", stage] => check::check(Stage::parse(stage)?, None),
-        ["check", stage, to] => check::check(Stage::parse(stage)?, Some(address(to)?)),
+        ["check", stage] => check::check(Part::parse(stage)?, None),
+        ["check", stage, to] => check::check(Part::parse(stage)?, Some(address(to)?)),
         ["list"] => Ok(check::list(&mut io::stdout().lock()).map(|()| true)?),
         ["diff"] => bail!("Which stage? make diff STAGE=05"),
         ["diff", stage] => diff::diff(Stage::parse(stage)?).map(|()| true),

@@ -3,22 +3,33 @@
 //! A check speaks TCP to an address and knows nothing of how the server is made, or in which language.
 //! What an earlier stage promises the later ones keep, unless a check says up to which stage it holds.
 
+mod blocking;
 mod concurrency;
 mod connection;
+mod database;
 mod echo;
 mod expire;
+mod hello;
+mod keys;
 mod keyspace;
+mod lists;
 mod protocol;
+mod pubsub;
+mod server;
 mod set;
+mod sets;
+mod strings;
 
 use crate::failure::Failure;
 use crate::stage::Stage;
 use crate::target::Target;
+use anyhow::bail;
 
 /// Something that a server must do.
 #[derive(Debug)]
 pub struct Check {
-    /// Stage and number. Never given to another check, and never changed: people note it down.
+    /// Stage and number, and between them the chapter in a stage that has chapters: `05.3`, `06.0.3`.
+    /// Never given to another check, and never changed: people note it down.
     pub id: &'static str,
     /// What must hold, as a sentence.
     pub title: &'static str,
@@ -40,6 +51,13 @@ impl Check {
         self.first <= stage.number && self.last.is_none_or(|last| stage.number <= last)
     }
 
+    /// The chapter of its stage that it belongs to, where the stage has chapters.
+    pub fn chapter(&self) -> Option<u8> {
+        let mut parts = self.id.split('.').skip(1);
+        let chapter = parts.next()?.parse().ok()?;
+        parts.next().map(|_| chapter)
+    }
+
     /// Tries it on a server.
     ///
     /// # Errors
@@ -52,7 +70,64 @@ impl Check {
     }
 }
 
-/// All checks, in the order in which they are run.
+/// What a learner has come to: a stage, or the chapters of one up to some number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The stage.
+    pub stage: Stage,
+    /// Its last chapter that counts. `None`: all.
+    pub chapter: Option<u8>,
+}
+
+impl Part {
+    /// The part that `text` means: a stage as [`Stage::parse`] has it, or one with a chapter, as `06.2`.
+    ///
+    /// # Errors
+    /// There is no such stage, or no check of such a chapter.
+    pub fn parse(text: &str) -> anyhow::Result<Self> {
+        let Some((stage, chapter)) = text.split_once('.') else {
+            let stage = Stage::parse(text)?;
+            return Ok(Self {
+                stage,
+                chapter: None,
+            });
+        };
+        let stage = Stage::parse(stage)?;
+        let known = |chapter: &u8| {
+            all().any(|check| check.first == stage.number && check.chapter() == Some(*chapter))
+        };
+        let Some(chapter) = chapter.parse().ok().filter(known) else {
+            bail!(
+                "there are no checks of a chapter {text}. Stages with chapters are written as 06.0"
+            );
+        };
+        Ok(Self {
+            stage,
+            chapter: Some(chapter),
+        })
+    }
+
+    /// The checks that a server must pass who is so far: those of the stages before among them.
+    pub fn checks(self) -> impl Iterator<Item = &'static Check> {
+        all().filter(move |check| {
+            let earlier = check.first < self.stage.number;
+            let open = |chapter| self.chapter.is_none_or(|last| chapter <= last);
+            check.holds_at(self.stage) && (earlier || check.chapter().is_none_or(open))
+        })
+    }
+}
+
+impl From<Stage> for Part {
+    fn from(stage: Stage) -> Self {
+        Self {
+            stage,
+            chapter: None,
+        }
+    }
+}
+
+/// All checks, in the order in which they are run: one after the other on a server, for one of them
+/// empties it. Most may run beside each other.
 pub fn all() -> impl Iterator<Item = &'static Check> {
     [
         echo::CHECKS,
@@ -62,6 +137,14 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         concurrency::CHECKS,
         set::CHECKS,
         expire::CHECKS,
+        keys::CHECKS,
+        strings::CHECKS,
+        lists::CHECKS,
+        sets::CHECKS,
+        server::CHECKS,
+        hello::CHECKS,
+        blocking::CHECKS,
+        pubsub::CHECKS,
     ]
     .into_iter()
     .flatten()
@@ -79,6 +162,30 @@ mod tests {
             assert!(ids.insert(check.id), "{} is there twice", check.id);
             let stage = check.id.split_once('.').map(|(stage, _)| stage.parse());
             assert_eq!(stage, Some(Ok(check.first)), "{}", check.id);
+        }
+    }
+
+    #[test]
+    fn ids_rise_in_the_order_of_running() {
+        let number = |part: &str| part.parse::<u32>().unwrap();
+        let ids: Vec<Vec<u32>> = all()
+            .map(|check| check.id.split('.').map(number).collect())
+            .collect();
+        assert!(ids.is_sorted(), "{ids:?}");
+    }
+
+    #[test]
+    fn a_part_is_a_stage_or_its_first_chapters() {
+        let count = |text: &str| Part::parse(text).unwrap().checks().count();
+        assert_eq!(
+            Part::parse("5").unwrap(),
+            Stage::parse("05").unwrap().into()
+        );
+        assert!(count("05") < count("06.0"));
+        assert!(count("6.0") <= count("06-commands-persistence"));
+        assert_eq!(Part::parse("06.0").unwrap().chapter, Some(0));
+        for text in ["05.0", "06.99", "06.", "06.x", "06.0.1", ".0", "9.0"] {
+            assert!(Part::parse(text).is_err(), "{text}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! Commands with wild arguments.
 
-use super::Random;
+use super::{Random, types};
+use workshop::stage::Stage;
 
 /// The keys: few, so that commands meet; and not all of them are text.
 pub const KEYS: [&[u8]; 10] = [
@@ -21,8 +22,21 @@ pub const KEYS: [&[u8]; 10] = [
 pub enum Dialect {
     /// Stages 03 and 04.
     Keyspace,
-    /// From stage 05 on.
+    /// Stage 05.
     Expiry,
+    /// From stage 06 on.
+    Types,
+}
+
+impl Dialect {
+    /// What a stage knows.
+    pub fn of(stage: Stage) -> Self {
+        match stage.number {
+            ..5 => Self::Keyspace,
+            5 => Self::Expiry,
+            _ => Self::Types,
+        }
+    }
 }
 
 const KEYSPACE: [&str; 6] = ["PING", "ECHO", "SET", "GET", "DEL", "EXISTS"];
@@ -54,7 +68,7 @@ const UNKNOWN: [&[u8]; 7] = [
 ];
 
 /// Numbers, and what is nearly one. None lets a key expire while the test runs.
-const NUMBERS: [&str; 30] = [
+pub const NUMBERS: [&str; 30] = [
     "0",
     "-0",
     "00",
@@ -93,10 +107,13 @@ const SET_OPTIONS: [&str; 9] = [
 ];
 const EXPIRE_OPTIONS: [&str; 7] = ["NX", "XX", "GT", "LT", "EX", "", "nope"];
 
-type Request = Vec<Vec<u8>>;
+pub type Request = Vec<Vec<u8>>;
 
 /// One request, or several where one alone would tell of nothing but timing.
 pub fn command(random: &mut Random, dialect: Dialect) -> Vec<Request> {
+    if dialect == Dialect::Types {
+        return types::command(random);
+    }
     let name = match dialect {
         Dialect::Expiry if random.below(3) > 0 => random.pick(&EXPIRY),
         _ => random.pick(&KEYSPACE),
@@ -121,8 +138,21 @@ pub fn command(random: &mut Random, dialect: Dialect) -> Vec<Request> {
     vec![request]
 }
 
+/// One that stage 05 knows too.
+pub fn command_of_expiry(random: &mut Random) -> Vec<Request> {
+    command(random, Dialect::Expiry)
+}
+
+/// A number, or what is nearly one.
+pub fn number(random: &mut Random) -> Vec<u8> {
+    if random.once_in(2) {
+        return random.below(100).to_string().into();
+    }
+    random.pick(&NUMBERS).into()
+}
+
 /// Redis counts keys whose time is up until it comes across them: so it is led to all of them first.
-fn counted(request: Request) -> Vec<Request> {
+pub fn counted(request: Request) -> Vec<Request> {
     let exists = [b"EXISTS".as_slice()].into_iter().chain(KEYS);
     vec![exists.map(<[u8]>::to_vec).collect(), request]
 }
@@ -156,7 +186,7 @@ fn wrong_arity(random: &mut Random, name: &str) -> Request {
     request
 }
 
-fn any_case(random: &mut Random, name: &str) -> Vec<u8> {
+pub fn any_case(random: &mut Random, name: &str) -> Vec<u8> {
     let style = random.below(4);
     name.bytes()
         .map(|byte| match style {
@@ -171,7 +201,7 @@ fn key(random: &mut Random) -> Vec<u8> {
     random.pick(&KEYS).to_vec()
 }
 
-fn value(random: &mut Random) -> Vec<u8> {
+pub fn value(random: &mut Random) -> Vec<u8> {
     match random.below(6) {
         0 => Vec::new(),
         1 => random.pick(&NUMBERS).into(),

@@ -2,6 +2,7 @@
 
 mod commands;
 pub mod frames;
+mod types;
 
 pub use commands::{Dialect, KEYS, command};
 

@@ -1,4 +1,5 @@
 //! Wrong servers.
 
+pub mod database;
 pub mod echo;
 pub mod toy;

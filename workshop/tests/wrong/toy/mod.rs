@@ -4,7 +4,7 @@
 mod bugs;
 mod commands;
 mod expiry;
-mod parser;
+pub mod parser;
 
 pub use bugs::{BUGS, Bug};
 use commands::Data;
