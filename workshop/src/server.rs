@@ -39,7 +39,7 @@ impl Server {
         Self::start_with(stage, &[])
     }
 
-    /// The same with further flags.
+    /// The same with further flags. A server that keeps files has a directory of its own for them.
     ///
     /// # Errors
     /// As [`start`](Self::start).
@@ -47,7 +47,16 @@ impl Server {
         let program = program(stage)?;
         let context = || format!("cannot start {}", program.display());
         let mut command = Command::new(&program);
-        command.args(["--port", "0"]).args(flags);
+        command.args(["--port", "0"]);
+        let directory = if stage.keeps_files() {
+            Some(TemporaryDirectory::new()?)
+        } else {
+            None
+        };
+        if let Some(directory) = &directory {
+            command.args(["--save", "", "--dir"]).arg(directory.path());
+        }
+        command.args(flags);
         let mut process = Process::start(&mut command).with_context(context)?;
         let line = process.line(START_DEADLINE).with_context(context)?;
         let address = line
@@ -57,7 +66,7 @@ impl Server {
         Ok(Self {
             process,
             address,
-            _directory: None,
+            _directory: directory,
         })
     }
 

@@ -25,6 +25,10 @@ pub const STAGES: [Stage; 6] = [
 /// From this stage on, servers are fast by design, and are built in release.
 const FIRST_IN_RELEASE: u8 = 6;
 
+/// From this stage on, servers write files into the directory that `--dir` names, at times that
+/// `--save` sets.
+const FIRST_WITH_FILES: u8 = 6;
+
 const fn stage(number: u8, folder: &'static str) -> Stage {
     Stage { number, folder }
 }
@@ -62,6 +66,11 @@ impl Stage {
     /// Whether its server is built in release by default.
     pub fn in_release(self) -> bool {
         self.number >= FIRST_IN_RELEASE
+    }
+
+    /// Whether its server writes files, and is told where by `--dir` and when by `--save`.
+    pub fn keeps_files(self) -> bool {
+        self.number >= FIRST_WITH_FILES
     }
 
     /// Where it lies.
