@@ -117,29 +117,28 @@ fn introduce(call: &mut Call<'_>, protocol: Protocol) {
     outbox.array(0);
 }
 
-/// `CLIENT ID | GETNAME | SETNAME name`. <https://redis.io/docs/latest/commands/client/>
-pub fn client(call: &mut Call<'_>) -> Outcome {
-    let subcommand = call.arg(1)?.to_ascii_lowercase();
-    match (subcommand.as_slice(), call.args.len()) {
-        (b"id", 2) => {
-            let id = i64::try_from(call.client.id).unwrap_or(i64::MAX);
-            call.client.outbox.integer(id);
-        }
-        (b"getname", 2) if call.client.name.is_empty() => call.client.outbox.null(),
-        (b"getname", 2) => call.client.outbox.bulk(&call.client.name),
-        (b"setname", 3) => {
-            let name = call.arg(2)?;
-            set_name(call, name)?;
-            call.client.outbox.simple("OK");
-        }
-        (b"id", _) => return Err(CommandError::WrongArity("client|id")),
-        (b"getname", _) => return Err(CommandError::WrongArity("client|getname")),
-        (b"setname", _) => return Err(CommandError::WrongArity("client|setname")),
-        _ => {
-            let subcommand = call.arg(1)?.to_vec();
-            return Err(CommandError::UnknownSubcommand("client", subcommand));
-        }
+/// `CLIENT ID`: the number of the connection. <https://redis.io/docs/latest/commands/client-id/>
+pub fn client_id(call: &mut Call<'_>) -> Outcome {
+    let id = i64::try_from(call.client.id).unwrap_or(i64::MAX);
+    call.client.outbox.integer(id);
+    Ok(())
+}
+
+/// `CLIENT GETNAME`: null where it has none. <https://redis.io/docs/latest/commands/client-getname/>
+pub fn client_getname(call: &mut Call<'_>) -> Outcome {
+    if call.client.name.is_empty() {
+        call.client.outbox.null();
+    } else {
+        call.client.outbox.bulk(&call.client.name);
     }
+    Ok(())
+}
+
+/// `CLIENT SETNAME name`: no name where it is empty. <https://redis.io/docs/latest/commands/client-setname/>
+pub fn client_setname(call: &mut Call<'_>) -> Outcome {
+    let name = call.arg(2)?;
+    set_name(call, name)?;
+    call.client.outbox.simple("OK");
     Ok(())
 }
 

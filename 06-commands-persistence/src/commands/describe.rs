@@ -1,58 +1,64 @@
 //! The COMMAND command: the table, for clients.
 
+use super::help;
 use super::table::{self, Command};
 use super::{Call, CommandError, Outcome};
 use crate::resp::reply::Reply;
 
-/// `COMMAND [COUNT | INFO | DOCS | LIST | HELP]`: the command table, for clients. redis-cli asks for it when it
-/// starts, to help while you type. <https://redis.io/docs/latest/commands/command/>
+/// `COMMAND`: describes every command. redis-cli asks when it starts, to help while you type.
+/// <https://redis.io/docs/latest/commands/command/>
 pub fn command(call: &mut Call<'_>) -> Outcome {
-    let Some(subcommand) = call.args.get(1) else {
-        describe_all(call, describe);
-        return Ok(());
-    };
+    if call.args.len() > 1 {
+        return help::container(call);
+    }
+    describe_all(call);
+    Ok(())
+}
+
+fn describe_all(call: &mut Call<'_>) {
     let chapter = call.server.config.chapter;
-    let names = call.args.len() > 2;
-    match subcommand.to_ascii_lowercase().as_slice() {
-        b"count" if names => return Err(CommandError::WrongArity("command|count")),
-        b"help" if names => return Err(CommandError::WrongArity("command|help")),
-        b"list" if names => return Err(CommandError::Syntax),
-        b"count" => call.client.outbox.count(table::up_to(chapter).count()),
-        b"list" => describe_all(call, |reply, row| reply.bulk(row.name.as_bytes())),
-        b"info" if names => info(call),
-        b"info" => describe_all(call, describe),
-        b"docs" => docs(call),
-        b"help" => help(&mut call.client.outbox),
-        _ => {
-            return Err(CommandError::UnknownSubcommand(
-                "command",
-                subcommand.to_vec(),
-            ));
+    let commands = table::commands(chapter);
+    call.client.outbox.array(commands.clone().count());
+    commands.for_each(|row| describe(&mut call.client.outbox, row, chapter));
+}
+
+/// `COMMAND COUNT`
+pub fn count(call: &mut Call<'_>) -> Outcome {
+    let commands = table::commands(call.server.config.chapter);
+    call.client.outbox.count(commands.count());
+    Ok(())
+}
+
+/// `COMMAND LIST`: names, those of subcommands among them.
+pub fn list(call: &mut Call<'_>) -> Outcome {
+    if call.args.len() > 2 {
+        return Err(CommandError::Syntax);
+    }
+    let rows = table::rows(call.server.config.chapter);
+    call.client.outbox.set(rows.clone().count());
+    rows.for_each(|row| call.client.outbox.bulk(row.name.as_bytes()));
+    Ok(())
+}
+
+/// `COMMAND INFO [name ...]`: null for a name that is not known.
+pub fn info(call: &mut Call<'_>) -> Outcome {
+    if call.args.len() == 2 {
+        describe_all(call);
+        return Ok(());
+    }
+    let chapter = call.server.config.chapter;
+    call.client.outbox.array(call.args.len() - 2);
+    for name in call.args.from(2) {
+        match table::find(name, chapter) {
+            Some((_, row)) => describe(&mut call.client.outbox, row, chapter),
+            None => call.client.outbox.null_array(),
         }
     }
     Ok(())
 }
 
-fn describe_all(call: &mut Call<'_>, describe: impl Fn(&mut Reply, &Command)) {
-    let rows = table::up_to(call.server.config.chapter);
-    call.client.outbox.array(rows.clone().count());
-    rows.for_each(|row| describe(&mut call.client.outbox, row));
-}
-
-/// `COMMAND INFO name ...`: null for a name that is not known.
-fn info(call: &mut Call<'_>) {
-    call.client.outbox.array(call.args.len() - 2);
-    for name in call.args.from(2) {
-        match table::find(name, call.server.config.chapter) {
-            Some((_, row)) => describe(&mut call.client.outbox, row),
-            None => call.client.outbox.null_array(),
-        }
-    }
-}
-
-/// The ten fields of `COMMAND INFO`. The last four, ACL categories, tips, key specifications and
-/// subcommands, are left empty.
-fn describe(reply: &mut Reply, row: &Command) {
+/// The ten fields of `COMMAND INFO`. ACL categories, tips and key specifications are left empty.
+fn describe(reply: &mut Reply, row: &'static Command, chapter: u8) {
     reply.array(10);
     reply.bulk(row.name.as_bytes());
     reply.integer(row.arity.into());
@@ -61,14 +67,17 @@ fn describe(reply: &mut Reply, row: &Command) {
     reply.integer(row.keys.first.into());
     reply.integer(row.keys.last.into());
     reply.integer(row.keys.step.into());
-    (0..4).for_each(|_| reply.array(0));
+    (0..3).for_each(|_| reply.set(0));
+    let subcommands = table::subcommands(row.name, chapter);
+    reply.array(subcommands.clone().count());
+    subcommands.for_each(|row| describe(reply, row, chapter));
 }
 
 /// `COMMAND DOCS [name ...]`: pairs of a name and what is told of it; unknown names are left out.
-fn docs(call: &mut Call<'_>) {
+pub fn docs(call: &mut Call<'_>) -> Outcome {
     let chapter = call.server.config.chapter;
     let rows: Vec<&Command> = if call.args.len() == 2 {
-        table::up_to(chapter).collect()
+        table::commands(chapter).collect()
     } else {
         let named = call.args.from(2);
         named
@@ -77,34 +86,28 @@ fn docs(call: &mut Call<'_>) {
     };
     call.client.outbox.map(rows.len());
     for row in rows {
-        document(&mut call.client.outbox, row);
+        document(&mut call.client.outbox, row, chapter);
     }
+    Ok(())
 }
 
-fn document(reply: &mut Reply, row: &Command) {
+fn document(reply: &mut Reply, row: &'static Command, chapter: u8) {
     reply.bulk(row.name.as_bytes());
     let fields = [
         ("summary", row.summary),
         ("since", row.since),
         ("group", row.group),
     ];
-    reply.map(fields.len());
+    let subcommands = table::subcommands(row.name, chapter);
+    let count = subcommands.clone().count();
+    reply.map(fields.len() + usize::from(count > 0));
     for (field, text) in fields {
         reply.bulk(field.as_bytes());
         reply.bulk(text.as_bytes());
     }
-}
-
-fn help(reply: &mut Reply) {
-    let lines = [
-        "COMMAND [<subcommand> [<name> ...]]. Subcommands are:",
-        "(none) -- Describe every command: name, arity, flags, and which arguments are keys.",
-        "COUNT -- Count the commands.",
-        "LIST -- Name every command.",
-        "INFO [<name> ...] -- Describe these commands, or every command.",
-        "DOCS [<name> ...] -- Tell what these commands are for, or every command.",
-        "HELP -- Print this.",
-    ];
-    reply.array(lines.len());
-    lines.iter().for_each(|line| reply.simple(line));
+    if count > 0 {
+        reply.bulk(b"subcommands");
+        reply.map(count);
+        subcommands.for_each(|row| document(reply, row, chapter));
+    }
 }

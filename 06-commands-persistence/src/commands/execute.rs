@@ -107,24 +107,34 @@ fn admit(
     server: &mut Server,
     client: &Client,
 ) -> Result<(usize, &'static Command), CommandError> {
-    let name = args.get(0).unwrap_or_default();
-    let chapter = server.config.chapter;
-    let (row, command) = table::find(name, chapter).ok_or_else(|| CommandError::unknown(args))?;
+    let (row, command) = find(args, server).ok_or_else(|| CommandError::unknown(args))?;
     if !command.accepts(args.len()) {
         return Err(CommandError::WrongArity(command.name));
     }
     if client.is_confined() && !command.is(table::WHILE_SUBSCRIBED) {
         return Err(CommandError::Confined(command.name));
     }
-    if command.is(table::WRITE) && server.saving.failed && server.refuses_writes() {
+    if command.is(table::WRITE) && server.refuses_writes() {
         return Err(CommandError::SnapshotFailed);
     }
     Ok((row, command))
 }
 
+/// The row of a request: the subcommand's, if there is one.
+fn find(args: Args<'_>, server: &Server) -> Option<(usize, &'static Command)> {
+    let chapter = server.config.chapter;
+    let (row, command) = table::find(args.get(0)?, chapter)?;
+    if command.is(table::CONTAINER)
+        && let Some(name) = args.get(1)
+        && let Some(found) = table::find_subcommand(command, name, chapter)
+    {
+        return Some(found);
+    }
+    Some((row, command))
+}
+
 fn refuse(error: &CommandError, args: Args<'_>, server: &mut Server, client: &mut Client) {
-    let name = args.get(0).unwrap_or_default();
-    if let Some((row, _)) = table::find(name, server.config.chapter)
+    if let Some((row, _)) = find(args, server)
         && let Some(stats) = server.stats.by_command.get_mut(row)
     {
         stats.rejected += 1;
@@ -224,8 +234,7 @@ fn answers(blocked: &Blocked, server: &mut Server, client: &mut Client) -> bool 
         return false;
     };
     let args = request.args();
-    let name = args.get(0).unwrap_or_default();
-    let Some((_, command)) = table::find(name, server.config.chapter) else {
+    let Some((_, command)) = find(args, server) else {
         return false;
     };
     let changes = server.db().journal.changes;

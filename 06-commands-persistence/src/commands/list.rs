@@ -188,8 +188,11 @@ fn parse_timeout(text: &[u8]) -> Result<Duration, CommandError> {
         .ok()
         .and_then(|text| text.parse().ok())
         .ok_or(NO_NUMBER)?;
+    if seconds.is_nan() {
+        return Err(NO_NUMBER);
+    }
     let millis = (seconds * 1000.0).ceil();
-    if millis.is_nan() || millis > i64::MAX as f64 {
+    if millis > i64::MAX as f64 {
         return Err(CommandError::Timeout("out of range"));
     }
     if millis < 0.0 {

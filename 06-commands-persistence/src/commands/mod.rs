@@ -11,6 +11,7 @@ mod error;
 mod execute;
 mod expiry;
 mod generic;
+mod help;
 mod info;
 mod list;
 mod options;

@@ -1,13 +1,13 @@
 //! The command table: all that is known of each command, one row each.
 
 use super::{
-    Call, Outcome, config, connection, describe, expiry, generic, info, list, persistence, pubsub,
-    server, set, string,
+    Call, Outcome, config, connection, describe, expiry, generic, help, info, list, persistence,
+    pubsub, server, set, string,
 };
 
 /// A row of the table.
 pub struct Command {
-    /// In lower case, as it appears in errors.
+    /// In lower case, as it appears in errors. A subcommand has that of its container before it: `client|id`.
     pub name: &'static str,
     /// How many arguments a request must have, the name included; negative: at least as many.
     pub arity: i32,
@@ -63,6 +63,8 @@ pub const NO_AUTH: u32 = 1 << 10;
 pub const NO_MULTI: u32 = 1 << 11;
 /// Its time depends on nothing but the number of its arguments, and is below a microsecond for a few. COMMAND does not tell.
 pub const BRIEF: u32 = 1 << 13;
+/// It is told by its second argument what to do, and has a row for each of these. COMMAND does not tell.
+pub const CONTAINER: u32 = 1 << 14;
 /// RESP2 allows it while the client listens to channels. COMMAND does not tell.
 pub const WHILE_SUBSCRIBED: u32 = 1 << 12;
 
@@ -92,73 +94,87 @@ const PAIRS: Keys = keys(1, -1, 2);
 /// Every command, sorted by name.
 #[rustfmt::skip]
 pub static TABLE: &[Command] = &[
-    //  name           arity flags                                                           keys           group         since     ch. function               summary
-    row("append",       3, WRITE | DENYOOM | FAST | BRIEF,                                 ONE_KEY,       "string",     "2.0.0",  0, string::append,        "Appends to a string."),
-    row("bgsave",      -1, ADMIN | NOSCRIPT,                                               NO_KEYS,       "server",     "1.0.0",  0, persistence::bgsave,   "Writes a snapshot in the background."),
-    row("blpop",       -3, WRITE | NOSCRIPT | BLOCKING,                                    KEYS_BUT_LAST, "list",       "2.0.0",  2, list::blpop,           "Takes the first element of a list, and waits for one."),
-    row("brpop",       -3, WRITE | NOSCRIPT | BLOCKING,                                    KEYS_BUT_LAST, "list",       "2.0.0",  2, list::brpop,           "Takes the last element of a list, and waits for one."),
-    row("client",      -2, NOSCRIPT | LOADING | STALE,                                     NO_KEYS,       "connection", "2.4.0",  0, connection::client,    "Tells of the connection, and names it."),
-    row("command",     -1, LOADING | STALE,                                                NO_KEYS,       "server",     "2.8.13", 0, describe::command,     "Describes the commands of this server."),
-    row("config",      -2, ADMIN | NOSCRIPT | LOADING | STALE,                             NO_KEYS,       "server",     "2.0.0",  0, config::config,        "Shows and changes the configuration."),
-    row("dbsize",       1, READONLY | FAST,                                                NO_KEYS,       "server",     "1.0.0",  0, server::dbsize,        "Counts the keys."),
-    row("decr",         2, WRITE | DENYOOM | FAST | BRIEF,                                 ONE_KEY,       "string",     "1.0.0",  0, string::decr,          "Makes an integer one less."),
-    row("decrby",       3, WRITE | DENYOOM | FAST | BRIEF,                                 ONE_KEY,       "string",     "1.0.0",  0, string::decrby,        "Makes an integer less."),
-    row("del",         -2, WRITE,                                                          ALL_KEYS,      "generic",    "1.0.0",  0, generic::del,          "Removes keys."),
-    row("echo",         2, LOADING | STALE | FAST | BRIEF,                                 NO_KEYS,       "connection", "1.0.0",  0, connection::echo,      "Answers with the given message."),
-    row("exists",      -2, READONLY | FAST | BRIEF,                                        ALL_KEYS,      "generic",    "1.0.0",  0, generic::exists,       "Counts which of the keys exist."),
-    row("expire",      -3, WRITE | FAST | BRIEF,                                           ONE_KEY,       "generic",    "1.0.0",  0, expiry::expire,        "Lets a key expire after seconds."),
-    row("expireat",    -3, WRITE | FAST,                                                   ONE_KEY,       "generic",    "1.2.0",  0, expiry::expireat,      "Lets a key expire at a Unix time in seconds."),
-    row("expiretime",   2, READONLY | FAST,                                                ONE_KEY,       "generic",    "7.0.0",  0, expiry::expiretime,    "Gives the Unix time in seconds at which a key expires."),
-    row("flushall",    -1, WRITE,                                                          NO_KEYS,       "server",     "1.0.0",  0, server::flushall,      "Removes all keys of all databases."),
-    row("flushdb",     -1, WRITE,                                                          NO_KEYS,       "server",     "1.0.0",  0, server::flushdb,       "Removes all keys of the database."),
-    row("get",          2, READONLY | FAST | BRIEF,                                        ONE_KEY,       "string",     "1.0.0",  0, string::get,           "Gives the value of a key."),
-    row("getex",       -2, WRITE | FAST,                                                   ONE_KEY,       "string",     "6.2.0",  0, string::getex,         "Gives the value of a key and changes when it expires."),
-    row("getset",       3, WRITE | DENYOOM | FAST | BRIEF,                                 ONE_KEY,       "string",     "1.0.0",  0, string::getset,        "Sets a key, and gives its old value."),
-    row("hello",       -1, NOSCRIPT | LOADING | STALE | FAST | NO_AUTH,                    NO_KEYS,       "connection", "6.0.0",  0, connection::hello,     "Chooses the protocol, and says who is there."),
-    row("incr",         2, WRITE | DENYOOM | FAST | BRIEF,                                 ONE_KEY,       "string",     "1.0.0",  0, string::incr,          "Makes an integer one more."),
-    row("incrby",       3, WRITE | DENYOOM | FAST | BRIEF,                                 ONE_KEY,       "string",     "1.0.0",  0, string::incrby,        "Makes an integer more."),
-    row("info",        -1, LOADING | STALE,                                                NO_KEYS,       "server",     "1.0.0",  0, info::info,            "Tells how the server is doing."),
-    row("keys",         2, READONLY,                                                       NO_KEYS,       "generic",    "1.0.0",  0, generic::keys,         "Lists the keys that match a pattern."),
-    row("lastsave",     1, LOADING | STALE | FAST,                                         NO_KEYS,       "server",     "1.0.0",  0, persistence::lastsave, "Gives the time of the last snapshot."),
-    row("lindex",       3, READONLY,                                                       ONE_KEY,       "list",       "1.0.0",  0, list::lindex,          "Gives an element of a list."),
-    row("llen",         2, READONLY | FAST | BRIEF,                                        ONE_KEY,       "list",       "1.0.0",  0, list::llen,            "Counts the elements of a list."),
-    row("lpop",        -2, WRITE | FAST | BRIEF,                                           ONE_KEY,       "list",       "1.0.0",  0, list::lpop,            "Takes elements from the head of a list."),
-    row("lpush",       -3, WRITE | DENYOOM | FAST | BRIEF,                                 ONE_KEY,       "list",       "1.0.0",  0, list::lpush,           "Adds elements to the head of a list."),
-    row("lrange",       4, READONLY,                                                       ONE_KEY,       "list",       "1.0.0",  0, list::lrange,          "Gives a part of a list."),
-    row("lrem",         4, WRITE,                                                          ONE_KEY,       "list",       "1.0.0",  0, list::lrem,            "Removes equal elements from a list."),
-    row("lset",         4, WRITE | DENYOOM,                                                ONE_KEY,       "list",       "1.0.0",  0, list::lset,            "Replaces an element of a list."),
-    row("ltrim",        4, WRITE,                                                          ONE_KEY,       "list",       "1.0.0",  0, list::ltrim,           "Keeps a part of a list."),
-    row("mget",        -2, READONLY | FAST | BRIEF,                                        ALL_KEYS,      "string",     "1.0.0",  0, string::mget,          "Gives the values of several keys."),
-    row("mset",        -3, WRITE | DENYOOM | BRIEF,                                        PAIRS,         "string",     "1.0.1",  0, string::mset,          "Makes several keys hold values."),
-    row("persist",      2, WRITE | FAST,                                                   ONE_KEY,       "generic",    "2.2.0",  0, expiry::persist,       "Lets a key live for ever."),
-    row("pexpire",     -3, WRITE | FAST | BRIEF,                                           ONE_KEY,       "generic",    "2.6.0",  0, expiry::pexpire,       "Lets a key expire after milliseconds."),
-    row("pexpireat",   -3, WRITE | FAST,                                                   ONE_KEY,       "generic",    "2.6.0",  0, expiry::pexpireat,     "Lets a key expire at a Unix time in milliseconds."),
-    row("pexpiretime",  2, READONLY | FAST,                                                ONE_KEY,       "generic",    "7.0.0",  0, expiry::pexpiretime,   "Gives the Unix time in milliseconds at which a key expires."),
-    row("ping",        -1, FAST | WHILE_SUBSCRIBED | BRIEF,                                NO_KEYS,       "connection", "1.0.0",  0, connection::ping,      "Answers, to show that the server is there."),
-    row("pttl",         2, READONLY | FAST | BRIEF,                                        ONE_KEY,       "generic",    "2.6.0",  0, expiry::pttl,          "Gives the milliseconds a key has left."),
-    row("publish",      3, PUBSUB | LOADING | STALE | FAST,                                NO_KEYS,       "pubsub",     "2.0.0",  7, pubsub::publish,       "Sends a message to all who listen to a channel."),
-    row("quit",        -1, LOADING | STALE | FAST | NOSCRIPT | NO_AUTH | WHILE_SUBSCRIBED, NO_KEYS,       "connection", "1.0.0",  0, connection::quit,      "Ends the connection."),
-    row("randomkey",    1, READONLY,                                                       NO_KEYS,       "generic",    "1.0.0",  0, generic::randomkey,    "Gives any key."),
-    row("rename",       3, WRITE,                                                          TWO_KEYS,      "generic",    "1.0.0",  0, generic::rename,       "Gives a key another name."),
-    row("rpop",        -2, WRITE | FAST | BRIEF,                                           ONE_KEY,       "list",       "1.0.0",  0, list::rpop,            "Takes elements from the tail of a list."),
-    row("rpush",       -3, WRITE | DENYOOM | FAST | BRIEF,                                 ONE_KEY,       "list",       "1.0.0",  0, list::rpush,           "Adds elements to the tail of a list."),
-    row("sadd",        -3, WRITE | DENYOOM | FAST | BRIEF,                                 ONE_KEY,       "set",        "1.0.0",  0, set::sadd,             "Adds members to a set."),
-    row("save",         1, ADMIN | NOSCRIPT | NO_MULTI,                                    NO_KEYS,       "server",     "1.0.0",  0, persistence::save,     "Writes a snapshot, and waits for it."),
-    row("scard",        2, READONLY | FAST | BRIEF,                                        ONE_KEY,       "set",        "1.0.0",  0, set::scard,            "Counts the members of a set."),
-    row("select",       2, LOADING | STALE | FAST,                                         NO_KEYS,       "connection", "1.0.0",  0, connection::select,    "Chooses a database."),
-    row("set",         -3, WRITE | DENYOOM | BRIEF,                                        ONE_KEY,       "string",     "1.0.0",  0, string::set,           "Makes a key hold a value."),
-    row("setnx",        3, WRITE | DENYOOM | FAST | BRIEF,                                 ONE_KEY,       "string",     "1.0.0",  0, string::setnx,         "Sets a key that does not exist."),
-    row("shutdown",    -1, ADMIN | NOSCRIPT | LOADING | STALE | NO_MULTI,                  NO_KEYS,       "server",     "1.0.0",  0, persistence::shutdown, "Ends the server."),
-    row("sismember",    3, READONLY | FAST | BRIEF,                                        ONE_KEY,       "set",        "1.0.0",  0, set::sismember,        "Tells whether something is a member of a set."),
-    row("smembers",     2, READONLY,                                                       ONE_KEY,       "set",        "1.0.0",  0, set::smembers,         "Gives all members of a set."),
-    row("srem",        -3, WRITE | FAST | BRIEF,                                           ONE_KEY,       "set",        "1.0.0",  0, set::srem,             "Removes members from a set."),
-    row("strlen",       2, READONLY | FAST | BRIEF,                                        ONE_KEY,       "string",     "2.2.0",  0, string::strlen,        "Gives the length of a string."),
-    row("subscribe",   -2, PUBSUB | NOSCRIPT | LOADING | STALE | WHILE_SUBSCRIBED,         NO_KEYS,       "pubsub",     "2.0.0",  7, pubsub::subscribe,     "Listens to channels."),
-    row("time",         1, LOADING | STALE | FAST,                                         NO_KEYS,       "server",     "2.6.0",  0, server::time,          "Gives the time."),
-    row("ttl",          2, READONLY | FAST | BRIEF,                                        ONE_KEY,       "generic",    "1.0.0",  0, expiry::ttl,           "Gives the seconds a key has left."),
-    row("type",         2, READONLY | FAST | BRIEF,                                        ONE_KEY,       "generic",    "1.0.0",  0, generic::type_of,      "Names the type of what a key holds."),
-    row("unlink",      -2, WRITE | FAST,                                                   ALL_KEYS,      "generic",    "4.0.0",  0, generic::del,          "Removes keys."),
-    row("unsubscribe", -1, PUBSUB | NOSCRIPT | LOADING | STALE | WHILE_SUBSCRIBED,         NO_KEYS,       "pubsub",     "2.0.0",  7, pubsub::unsubscribe,   "Listens to channels no more."),
+    //  name                arity flags                                                           keys           group         since     ch. function                    summary
+    row("append",            3, WRITE | DENYOOM | FAST | BRIEF,                                 ONE_KEY,       "string",     "2.0.0",  0, string::append,             "Appends to a string."),
+    row("bgsave",           -1, ADMIN | NOSCRIPT,                                               NO_KEYS,       "server",     "1.0.0",  0, persistence::bgsave,        "Writes a snapshot in the background."),
+    row("blpop",            -3, WRITE | NOSCRIPT | BLOCKING,                                    KEYS_BUT_LAST, "list",       "2.0.0",  2, list::blpop,                "Takes the first element of a list, and waits for one."),
+    row("brpop",            -3, WRITE | NOSCRIPT | BLOCKING,                                    KEYS_BUT_LAST, "list",       "2.0.0",  2, list::brpop,                "Takes the last element of a list, and waits for one."),
+    row("client",           -2, CONTAINER,                                                      NO_KEYS,       "connection", "2.4.0",  0, help::container,            "Commands about the connection."),
+    row("client|getname",    2, NOSCRIPT | LOADING | STALE,                                     NO_KEYS,       "connection", "2.6.9",  0, connection::client_getname, "Gives the name of the connection."),
+    row("client|help",       2, LOADING | STALE,                                                NO_KEYS,       "connection", "5.0.0",  0, help::help,                 "Lists the subcommands."),
+    row("client|id",         2, NOSCRIPT | LOADING | STALE,                                     NO_KEYS,       "connection", "5.0.0",  0, connection::client_id,      "Gives the number of the connection."),
+    row("client|setname",    3, NOSCRIPT | LOADING | STALE,                                     NO_KEYS,       "connection", "2.6.9",  0, connection::client_setname, "Names the connection."),
+    row("command",          -1, CONTAINER | LOADING | STALE,                                    NO_KEYS,       "server",     "2.8.13", 0, describe::command,          "Describes the commands of this server."),
+    row("command|count",     2, LOADING | STALE,                                                NO_KEYS,       "server",     "2.8.13", 0, describe::count,            "Counts the commands."),
+    row("command|docs",     -2, LOADING | STALE,                                                NO_KEYS,       "server",     "7.0.0",  0, describe::docs,             "Tells what commands are for."),
+    row("command|help",      2, LOADING | STALE,                                                NO_KEYS,       "server",     "5.0.0",  0, help::help,                 "Lists the subcommands."),
+    row("command|info",     -2, LOADING | STALE,                                                NO_KEYS,       "server",     "2.8.13", 0, describe::info,             "Describes commands: arity, flags, keys."),
+    row("command|list",     -2, LOADING | STALE,                                                NO_KEYS,       "server",     "7.0.0",  0, describe::list,             "Names the commands."),
+    row("config",           -2, CONTAINER,                                                      NO_KEYS,       "server",     "2.0.0",  0, help::container,            "Commands about the configuration."),
+    row("config|get",       -3, ADMIN | NOSCRIPT | LOADING | STALE,                             NO_KEYS,       "server",     "2.0.0",  0, config::get,                "Shows parameters."),
+    row("config|help",       2, LOADING | STALE,                                                NO_KEYS,       "server",     "5.0.0",  0, help::help,                 "Lists the subcommands."),
+    row("config|resetstat",  2, ADMIN | NOSCRIPT | LOADING | STALE,                             NO_KEYS,       "server",     "2.0.0",  0, config::resetstat,          "Sets the statistics of INFO to zero."),
+    row("config|rewrite",    2, ADMIN | NOSCRIPT | LOADING | STALE,                             NO_KEYS,       "server",     "2.8.0",  0, config::rewrite,            "Writes the configuration back to its file."),
+    row("config|set",       -4, ADMIN | NOSCRIPT | LOADING | STALE,                             NO_KEYS,       "server",     "2.0.0",  0, config::set,                "Changes parameters."),
+    row("dbsize",            1, READONLY | FAST,                                                NO_KEYS,       "server",     "1.0.0",  0, server::dbsize,             "Counts the keys."),
+    row("decr",              2, WRITE | DENYOOM | FAST | BRIEF,                                 ONE_KEY,       "string",     "1.0.0",  0, string::decr,               "Makes an integer one less."),
+    row("decrby",            3, WRITE | DENYOOM | FAST | BRIEF,                                 ONE_KEY,       "string",     "1.0.0",  0, string::decrby,             "Makes an integer less."),
+    row("del",              -2, WRITE,                                                          ALL_KEYS,      "generic",    "1.0.0",  0, generic::del,               "Removes keys."),
+    row("echo",              2, LOADING | STALE | FAST | BRIEF,                                 NO_KEYS,       "connection", "1.0.0",  0, connection::echo,           "Answers with the given message."),
+    row("exists",           -2, READONLY | FAST | BRIEF,                                        ALL_KEYS,      "generic",    "1.0.0",  0, generic::exists,            "Counts which of the keys exist."),
+    row("expire",           -3, WRITE | FAST | BRIEF,                                           ONE_KEY,       "generic",    "1.0.0",  0, expiry::expire,             "Lets a key expire after seconds."),
+    row("expireat",         -3, WRITE | FAST,                                                   ONE_KEY,       "generic",    "1.2.0",  0, expiry::expireat,           "Lets a key expire at a Unix time in seconds."),
+    row("expiretime",        2, READONLY | FAST,                                                ONE_KEY,       "generic",    "7.0.0",  0, expiry::expiretime,         "Gives the Unix time in seconds at which a key expires."),
+    row("flushall",         -1, WRITE,                                                          NO_KEYS,       "server",     "1.0.0",  0, server::flushall,           "Removes all keys of all databases."),
+    row("flushdb",          -1, WRITE,                                                          NO_KEYS,       "server",     "1.0.0",  0, server::flushdb,            "Removes all keys of the database."),
+    row("get",               2, READONLY | FAST | BRIEF,                                        ONE_KEY,       "string",     "1.0.0",  0, string::get,                "Gives the value of a key."),
+    row("getex",            -2, WRITE | FAST,                                                   ONE_KEY,       "string",     "6.2.0",  0, string::getex,              "Gives the value of a key and changes when it expires."),
+    row("getset",            3, WRITE | DENYOOM | FAST | BRIEF,                                 ONE_KEY,       "string",     "1.0.0",  0, string::getset,             "Sets a key, and gives its old value."),
+    row("hello",            -1, NOSCRIPT | LOADING | STALE | FAST | NO_AUTH,                    NO_KEYS,       "connection", "6.0.0",  0, connection::hello,          "Chooses the protocol, and says who is there."),
+    row("incr",              2, WRITE | DENYOOM | FAST | BRIEF,                                 ONE_KEY,       "string",     "1.0.0",  0, string::incr,               "Makes an integer one more."),
+    row("incrby",            3, WRITE | DENYOOM | FAST | BRIEF,                                 ONE_KEY,       "string",     "1.0.0",  0, string::incrby,             "Makes an integer more."),
+    row("info",             -1, LOADING | STALE,                                                NO_KEYS,       "server",     "1.0.0",  0, info::info,                 "Tells how the server is doing."),
+    row("keys",              2, READONLY,                                                       NO_KEYS,       "generic",    "1.0.0",  0, generic::keys,              "Lists the keys that match a pattern."),
+    row("lastsave",          1, LOADING | STALE | FAST,                                         NO_KEYS,       "server",     "1.0.0",  0, persistence::lastsave,      "Gives the time of the last snapshot."),
+    row("lindex",            3, READONLY,                                                       ONE_KEY,       "list",       "1.0.0",  0, list::lindex,               "Gives an element of a list."),
+    row("llen",              2, READONLY | FAST | BRIEF,                                        ONE_KEY,       "list",       "1.0.0",  0, list::llen,                 "Counts the elements of a list."),
+    row("lpop",             -2, WRITE | FAST | BRIEF,                                           ONE_KEY,       "list",       "1.0.0",  0, list::lpop,                 "Takes elements from the head of a list."),
+    row("lpush",            -3, WRITE | DENYOOM | FAST | BRIEF,                                 ONE_KEY,       "list",       "1.0.0",  0, list::lpush,                "Adds elements to the head of a list."),
+    row("lrange",            4, READONLY,                                                       ONE_KEY,       "list",       "1.0.0",  0, list::lrange,               "Gives a part of a list."),
+    row("lrem",              4, WRITE,                                                          ONE_KEY,       "list",       "1.0.0",  0, list::lrem,                 "Removes equal elements from a list."),
+    row("lset",              4, WRITE | DENYOOM,                                                ONE_KEY,       "list",       "1.0.0",  0, list::lset,                 "Replaces an element of a list."),
+    row("ltrim",             4, WRITE,                                                          ONE_KEY,       "list",       "1.0.0",  0, list::ltrim,                "Keeps a part of a list."),
+    row("mget",             -2, READONLY | FAST | BRIEF,                                        ALL_KEYS,      "string",     "1.0.0",  0, string::mget,               "Gives the values of several keys."),
+    row("mset",             -3, WRITE | DENYOOM | BRIEF,                                        PAIRS,         "string",     "1.0.1",  0, string::mset,               "Makes several keys hold values."),
+    row("persist",           2, WRITE | FAST,                                                   ONE_KEY,       "generic",    "2.2.0",  0, expiry::persist,            "Lets a key live for ever."),
+    row("pexpire",          -3, WRITE | FAST | BRIEF,                                           ONE_KEY,       "generic",    "2.6.0",  0, expiry::pexpire,            "Lets a key expire after milliseconds."),
+    row("pexpireat",        -3, WRITE | FAST,                                                   ONE_KEY,       "generic",    "2.6.0",  0, expiry::pexpireat,          "Lets a key expire at a Unix time in milliseconds."),
+    row("pexpiretime",       2, READONLY | FAST,                                                ONE_KEY,       "generic",    "7.0.0",  0, expiry::pexpiretime,        "Gives the Unix time in milliseconds at which a key expires."),
+    row("ping",             -1, FAST | WHILE_SUBSCRIBED | BRIEF,                                NO_KEYS,       "connection", "1.0.0",  0, connection::ping,           "Answers, to show that the server is there."),
+    row("pttl",              2, READONLY | FAST | BRIEF,                                        ONE_KEY,       "generic",    "2.6.0",  0, expiry::pttl,               "Gives the milliseconds a key has left."),
+    row("publish",           3, PUBSUB | LOADING | STALE | FAST,                                NO_KEYS,       "pubsub",     "2.0.0",  7, pubsub::publish,            "Sends a message to all who listen to a channel."),
+    row("quit",             -1, LOADING | STALE | FAST | NOSCRIPT | NO_AUTH | WHILE_SUBSCRIBED, NO_KEYS,       "connection", "1.0.0",  0, connection::quit,           "Ends the connection."),
+    row("randomkey",         1, READONLY,                                                       NO_KEYS,       "generic",    "1.0.0",  0, generic::randomkey,         "Gives any key."),
+    row("rename",            3, WRITE,                                                          TWO_KEYS,      "generic",    "1.0.0",  0, generic::rename,            "Gives a key another name."),
+    row("rpop",             -2, WRITE | FAST | BRIEF,                                           ONE_KEY,       "list",       "1.0.0",  0, list::rpop,                 "Takes elements from the tail of a list."),
+    row("rpush",            -3, WRITE | DENYOOM | FAST | BRIEF,                                 ONE_KEY,       "list",       "1.0.0",  0, list::rpush,                "Adds elements to the tail of a list."),
+    row("sadd",             -3, WRITE | DENYOOM | FAST | BRIEF,                                 ONE_KEY,       "set",        "1.0.0",  0, set::sadd,                  "Adds members to a set."),
+    row("save",              1, ADMIN | NOSCRIPT | NO_MULTI,                                    NO_KEYS,       "server",     "1.0.0",  0, persistence::save,          "Writes a snapshot, and waits for it."),
+    row("scard",             2, READONLY | FAST | BRIEF,                                        ONE_KEY,       "set",        "1.0.0",  0, set::scard,                 "Counts the members of a set."),
+    row("select",            2, LOADING | STALE | FAST,                                         NO_KEYS,       "connection", "1.0.0",  0, connection::select,         "Chooses a database."),
+    row("set",              -3, WRITE | DENYOOM | BRIEF,                                        ONE_KEY,       "string",     "1.0.0",  0, string::set,                "Makes a key hold a value."),
+    row("setnx",             3, WRITE | DENYOOM | FAST | BRIEF,                                 ONE_KEY,       "string",     "1.0.0",  0, string::setnx,              "Sets a key that does not exist."),
+    row("shutdown",         -1, ADMIN | NOSCRIPT | LOADING | STALE | NO_MULTI,                  NO_KEYS,       "server",     "1.0.0",  0, persistence::shutdown,      "Ends the server."),
+    row("sismember",         3, READONLY | FAST | BRIEF,                                        ONE_KEY,       "set",        "1.0.0",  0, set::sismember,             "Tells whether something is a member of a set."),
+    row("smembers",          2, READONLY,                                                       ONE_KEY,       "set",        "1.0.0",  0, set::smembers,              "Gives all members of a set."),
+    row("srem",             -3, WRITE | FAST | BRIEF,                                           ONE_KEY,       "set",        "1.0.0",  0, set::srem,                  "Removes members from a set."),
+    row("strlen",            2, READONLY | FAST | BRIEF,                                        ONE_KEY,       "string",     "2.2.0",  0, string::strlen,             "Gives the length of a string."),
+    row("subscribe",        -2, PUBSUB | NOSCRIPT | LOADING | STALE | WHILE_SUBSCRIBED,         NO_KEYS,       "pubsub",     "2.0.0",  7, pubsub::subscribe,          "Listens to channels."),
+    row("time",              1, LOADING | STALE | FAST,                                         NO_KEYS,       "server",     "2.6.0",  0, server::time,               "Gives the time."),
+    row("ttl",               2, READONLY | FAST | BRIEF,                                        ONE_KEY,       "generic",    "1.0.0",  0, expiry::ttl,                "Gives the seconds a key has left."),
+    row("type",              2, READONLY | FAST | BRIEF,                                        ONE_KEY,       "generic",    "1.0.0",  0, generic::type_of,           "Names the type of what a key holds."),
+    row("unlink",           -2, WRITE | FAST,                                                   ALL_KEYS,      "generic",    "4.0.0",  0, generic::del,               "Removes keys."),
+    row("unsubscribe",      -1, PUBSUB | NOSCRIPT | LOADING | STALE | WHILE_SUBSCRIBED,         NO_KEYS,       "pubsub",     "2.0.0",  7, pubsub::unsubscribe,        "Listens to channels no more."),
 ];
 
 #[allow(clippy::too_many_arguments)] // One for each column of the table.
@@ -241,9 +257,37 @@ pub fn find(name: &[u8], chapter: u8) -> Option<(usize, &'static Command)> {
     }
 }
 
-/// The commands up to this chapter.
-pub fn up_to(chapter: u8) -> impl Iterator<Item = &'static Command> + Clone {
+/// The subcommand of a container that has this name.
+pub fn find_subcommand(
+    container: &Command,
+    name: &[u8],
+    chapter: u8,
+) -> Option<(usize, &'static Command)> {
+    if name.len() > MAX_NAME {
+        return None;
+    }
+    find(&[container.name.as_bytes(), b"|", name].concat(), chapter)
+}
+
+/// All rows up to this chapter, those of subcommands among them.
+pub fn rows(chapter: u8) -> impl Iterator<Item = &'static Command> + Clone {
     TABLE.iter().filter(move |row| row.chapter <= chapter)
+}
+
+/// The commands up to this chapter, without subcommands.
+pub fn commands(chapter: u8) -> impl Iterator<Item = &'static Command> + Clone {
+    rows(chapter).filter(|row| !row.name.contains('|'))
+}
+
+/// The subcommands of a container, up to this chapter.
+pub fn subcommands(
+    container: &'static str,
+    chapter: u8,
+) -> impl Iterator<Item = &'static Command> + Clone {
+    rows(chapter).filter(move |row| {
+        let own = row.name.strip_prefix(container);
+        own.is_some_and(|own| own.starts_with('|'))
+    })
 }
 
 impl Command {
@@ -291,6 +335,10 @@ mod tests {
             }
             assert!(row.name.len() <= MAX_NAME);
         }
+        let client = find(b"client", 0).unwrap().1;
+        let found = find_subcommand(client, b"SetName", 0).unwrap().1;
+        assert_eq!(found.name, "client|setname");
+        assert!(find_subcommand(client, b"get", 0).is_none());
         for name in ["", "ge", "gett", "zzz", "\0"] {
             assert!(find(name.as_bytes(), u8::MAX).is_none());
         }
@@ -300,7 +348,7 @@ mod tests {
     fn later_chapters_are_not_found() {
         assert!(find(b"publish", 7).is_some());
         assert!(find(b"publish", 6).is_none());
-        assert!(up_to(6).all(|row| row.name != "publish"));
+        assert!(rows(6).all(|row| row.name != "publish"));
     }
 
     #[test]
