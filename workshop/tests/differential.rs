@@ -141,15 +141,19 @@ fn compare(servers: [Server; 2], name: &str, dialect: Dialect, seed: u64, count:
         }
         sent += batch.len();
     }
-    let [ours, theirs] = clients.each_mut().map(|(client, _)| final_state(client));
-    assert_eq!(ours, theirs, "SEED={seed}, {name}: the state at the end");
+    let [ours, theirs] = clients.each_mut().map(|(client, _)| final_state(client, dialect));
+    let differ = ours.iter().zip(&theirs).find(|(ours, theirs)| ours != theirs);
+    assert!(differ.is_none(), "SEED={seed}, {name}: the state at the end: {differ:?}");
 }
 
 /// The value of every key, of whatever type: the other two are errors, the same for both servers.
-fn final_state(client: &mut Client) -> Vec<Reply> {
+fn final_state(client: &mut Client, dialect: Dialect) -> Vec<Reply> {
     let mut state = Vec::new();
     for key in KEYS {
         state.push(client.query(&[b"GET", key]).unwrap());
+        if dialect != Dialect::Types {
+            continue;
+        }
         let list = client.query(&[b"LRANGE", key, b"0", b"-1"]).unwrap();
         let set = client.query(&[b"SMEMBERS", key]).unwrap();
         state.extend([list, sorted(&set)]);
