@@ -1,7 +1,7 @@
 //! How long a command takes without sockets: requests go into a session and replies come out of it.
 //!
 //! ```text
-//! cargo run --release -p step06-commands-persistence --example batch
+//! cargo run --release -p step06-commands-persistence --example batch -- SET GET
 //! ```
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -22,7 +22,10 @@ fn main() {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
     let client = server.clients.add((address, address), Instant::now());
     let mut session = Session::new(client);
-    for command in ["SET", "GET", "INCR", "LPUSH", "PING"] {
+    let asked: Vec<String> = std::env::args().skip(1).collect();
+    let all = ["SET", "GET", "INCR", "LPUSH", "PING"].map(String::from);
+    let commands = if asked.is_empty() { &all[..] } else { &asked };
+    for command in commands {
         let mut best = f64::MAX;
         let mut random = 88_172_645_463_325_252_u64;
         for _ in 0..ROUNDS {

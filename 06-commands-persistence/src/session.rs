@@ -3,6 +3,7 @@
 //! Whoever owns a session moves the bytes: a socket's task, or a test that feeds it one byte at a time.
 
 use crate::commands;
+use crate::keyspace::table::WARM;
 use crate::resp::reply::Reply;
 use crate::resp::{queue::RequestQueue, request::ProtocolError};
 use crate::server::Server;
@@ -17,6 +18,9 @@ const MAX_BATCH: usize = 512;
 
 /// A batch is interrupted when its replies have grown to this many bytes.
 const MAX_REPLIES: usize = 256 * 1024;
+
+/// Longer keys are not looked up ahead: to hash them takes longer than what is gained.
+const MAX_WARM_KEY: usize = 64;
 
 /// A batch is interrupted when it has taken this long.
 const MAX_HOLD: Duration = Duration::from_micros(500);
@@ -145,7 +149,13 @@ impl Session {
         server.set_time(begun);
         server.select(client.db);
         client.touch(&begun);
+        let mut warm = 0;
         while client.outbox.len() < MAX_REPLIES && server.now.since(&begun) < MAX_HOLD {
+            if warm == 0 {
+                warm = WARM;
+                self.warm(server);
+            }
+            warm -= 1;
             let Some(args) = self.requests.take() else {
                 self.finish(client);
                 return;
@@ -157,6 +167,18 @@ impl Session {
             if client.blocked.is_some() || client.closing.is_some() {
                 return;
             }
+        }
+    }
+
+    /// Looks ahead at the keys of the next requests, if there are several. Which argument is a key depends on the command;
+    /// that it is the first one is nearly always right, and never wrong to try.
+    fn warm(&self, server: &mut Server) {
+        let keys = || {
+            let requests = self.requests.upcoming().take(WARM);
+            requests.filter_map(|args| args.get(1).filter(|key| key.len() <= MAX_WARM_KEY))
+        };
+        if keys().nth(1).is_some() {
+            server.db().warm(keys());
         }
     }
 

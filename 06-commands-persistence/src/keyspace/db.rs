@@ -90,6 +90,12 @@ impl Db {
         self.now = now;
     }
 
+    /// Brings what is known of several keys from the memory nearer to the processor: they will be asked for soon. See
+    /// [`Table::warm`].
+    pub fn warm<'k>(&self, keys: impl Iterator<Item = &'k [u8]>) {
+        self.values.warm(keys);
+    }
+
     /// The value of `key`, to be read.
     pub fn get(&mut self, key: &[u8]) -> Option<&Value> {
         self.expire(key);

@@ -129,6 +129,12 @@ impl<V> Segment<V> {
         }
     }
 
+    /// Where the key with this hash is, if there is one, by the index alone.
+    pub fn likely_position(&self, hash: u64) -> Option<usize> {
+        let place = self.find_slot(hash, |_| true)?;
+        self.index.get(place).map(|slot| slot.position())
+    }
+
     /// Appends an entry with this hash, whose key must not be there. Gives its position.
     pub fn push(&mut self, hash: u64, entry: Entry<V>, stamp: u32) -> usize {
         self.push_reusing(hash, entry, stamp, &mut Spare::new())

@@ -168,6 +168,20 @@ impl RequestQueue {
         })
     }
 
+    /// The next requests, which stay to be taken.
+    pub fn upcoming(&self) -> impl Iterator<Item = Args<'_>> {
+        let mut start = (self.consumed, self.consumed_spans);
+        let waiting = self.requests.get(self.taken..).unwrap_or_default();
+        waiting.iter().filter_map(move |parsed| {
+            let (bytes, spans) = start;
+            start = (parsed.bytes_end, parsed.spans_end);
+            Some(Args {
+                request: self.input.get(bytes..parsed.bytes_end)?,
+                spans: self.spans.get(spans..parsed.spans_end)?,
+            })
+        })
+    }
+
     /// Drops the bytes of the requests taken, once for all of them, when none is left.
     fn forget_taken(&mut self) {
         if !self.is_empty() || self.requests.is_empty() {
