@@ -22,7 +22,16 @@ const STEP: usize = 512;
 /// How much of what others had to keep for the snapshot may gather before the walk goes on: it is written first.
 const MAX_KEPT: usize = 1024 * 1024;
 
-/// Writes a snapshot of the server as it is now to the file that it is configured to have, and says how many bytes
+/// Begins a snapshot: it shows the server as it is now. [`save`] must follow, which writes it down and ends it.
+pub fn freeze(server: &mut Server) {
+    let epoch = server.saving.epoch;
+    let compress = server.config.rdbcompression;
+    for db in server.databases_mut() {
+        db.freeze(epoch, Box::new(RdbSink::new(compress)));
+    }
+}
+
+/// Writes the snapshot that was [begun](freeze) to the file that it is configured to have, and says how many bytes
 /// that are. Blocks the thread, not the server.
 ///
 /// # Errors
@@ -33,7 +42,7 @@ pub fn save(shared: &Shared) -> anyhow::Result<u64> {
         server.config.dump_path()
     };
     let temporary = temporary_name(&path);
-    let written = Snapshot::begin(shared).write(&temporary);
+    let written = Snapshot::begun(shared).write(&temporary);
     let result = written.and_then(|bytes| {
         replace(&temporary, &path)?;
         Ok(bytes)
@@ -87,19 +96,14 @@ impl Drop for Snapshot<'_> {
 }
 
 impl<'a> Snapshot<'a> {
-    /// From here on it shows the server as it is at this moment.
-    fn begin(shared: &'a Shared) -> Self {
-        let mut server = shared.lock("snapshot");
-        let epoch = server.saving.epoch;
-        let compress = server.config.rdbcompression;
-        for db in server.databases_mut() {
-            db.freeze(epoch, Box::new(RdbSink::new(compress)));
-        }
+    /// The one that was begun.
+    fn begun(shared: &'a Shared) -> Self {
+        let server = shared.lock("snapshot");
         Self {
             shared,
             databases: server.databases().len(),
-            now: server.clock.read().unix(),
-            encoder: Encoder::new(compress),
+            now: server.saving.since,
+            encoder: Encoder::new(server.config.rdbcompression),
             checksum: server.config.rdbchecksum,
             crc: Crc64::new(),
             length: 0,
@@ -192,7 +196,10 @@ fn step(server: &mut Server, db: usize) -> (Vec<u8>, bool) {
         return (Vec::new(), false);
     };
     let mut more = true;
-    if db.sink().is_some_and(|sink| sink.pending() < MAX_KEPT) {
+    let Some(sink) = db.sink() else {
+        return (Vec::new(), false);
+    };
+    if sink.pending() < MAX_KEPT {
         more = db.freeze_step(STEP);
     }
     let bytes = db.sink().map(|sink| sink.take()).unwrap_or_default();

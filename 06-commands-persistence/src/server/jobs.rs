@@ -49,6 +49,13 @@ impl Jobs {
         self.queue.pop_front()
     }
 
+    /// Takes the snapshot out of the queue, if there is one: whoever calls this writes it now.
+    pub fn take_save(&mut self) -> bool {
+        let before = self.queue.len();
+        self.queue.retain(|job| *job != Job::Save);
+        self.queue.len() < before
+    }
+
     /// Tells when there is something to do.
     pub fn notify(&self) -> Arc<Notify> {
         Arc::clone(&self.notify)

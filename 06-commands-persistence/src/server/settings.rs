@@ -4,6 +4,7 @@ use super::Server;
 use super::jobs::Job;
 use crate::config::value::Events;
 use crate::config::{Config, SetError};
+use crate::persistence::save;
 use std::path::PathBuf;
 
 /// After a snapshot has failed, the next is not tried earlier than this many milliseconds later.
@@ -36,12 +37,21 @@ impl Server {
         }
     }
 
-    /// Begins a snapshot. False where one is being written already.
+    /// Begins a snapshot of this moment, and has it written. False where one is being written already.
     pub fn begin_save(&mut self) -> bool {
+        let begins = self.freeze();
+        if begins {
+            self.jobs.push(Job::Save);
+        }
+        begins
+    }
+
+    /// Begins a snapshot that the caller writes. False where one is being written already.
+    pub fn freeze(&mut self) -> bool {
         let (now, changes) = (self.now.unix(), self.changes());
         let begins = self.saving.begin(now, changes);
         if begins {
-            self.jobs.push(Job::Save);
+            save::freeze(self);
         }
         begins
     }
