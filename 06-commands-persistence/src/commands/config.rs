@@ -15,6 +15,9 @@ pub fn config(call: &mut Call<'_>) -> Outcome {
         b"resetstat" if arguments == 0 => {
             let rows = call.server.stats.by_command.len();
             call.server.stats = Stats::new(rows);
+            for db in call.server.databases_mut() {
+                db.journal.reset_counts();
+            }
             call.client.outbox.simple("OK");
             Ok(())
         }

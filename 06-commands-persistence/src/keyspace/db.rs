@@ -64,6 +64,11 @@ pub struct Journal {
 }
 
 impl Journal {
+    /// Begins anew with what is counted for INFO only.
+    pub fn reset_counts(&mut self) {
+        (self.hits, self.misses, self.expired_keys) = (0, 0, 0);
+    }
+
     fn event(&mut self, event: &'static str, key: &[u8]) {
         if self.notes_events {
             self.events.push((event, key.into()));
