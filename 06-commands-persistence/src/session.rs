@@ -79,6 +79,7 @@ impl Session {
     /// Says that so many bytes were received.
     pub fn received(&mut self, count: usize) {
         self.received += count;
+        self.mail.set_moved(true);
     }
 
     /// Says that no more bytes will come. What has come is still answered; but a client that waits for something
@@ -197,6 +198,9 @@ impl Session {
     pub fn sent(&mut self, count: usize) {
         self.sending.advance(count);
         self.mail.set_unsent(self.sending.len());
+        if !self.sending.is_empty() {
+            self.mail.set_moved(true);
+        }
     }
 
     /// Whether there is something to [`collect`](Self::collect), or requests that had to wait need not any longer.
