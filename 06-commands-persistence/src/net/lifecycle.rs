@@ -167,6 +167,7 @@ async fn save_for_the_last_time(shared: &Shared) -> bool {
         let now = server.clock.read();
         server.set_time(now);
         server.freeze();
+        server.saving.in_foreground = true;
     }
     write_snapshot(shared).await
 }
