@@ -1,16 +1,14 @@
 //! The parts of the server. Each knows only those below it:
 //!
 //! ```text
-//! main -> net -------------------> session -> commands ---.
-//!          `--> persistence ---------------------.        |
-//!                  |                             v        v
-//!                  `--> rdb              server (all that the lock guards)
-//!                        |                |       |        |
-//!                        |                v       v        v
-//!                        |            keyspace  config    resp
-//!                        |                |       |        |
-//!                        v                v       v        v
-//!                       resp      clock, small_bytes, glob, process
+//! main --> net ---+--> session --> commands --+--> server (all that the lock guards)
+//!                 |                           |      |       |        |        |
+//!                 `--> persistence -----------'      v       v        v        v
+//!                                                   rdb  keyspace  config    resp
+//!                                                    |       |        |        |
+//!                                                    `-------+---+----+--------'
+//!                                                                v
+//!                                               clock, small_bytes, glob, process
 //! ```
 
 pub mod clock;

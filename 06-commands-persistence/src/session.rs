@@ -46,8 +46,10 @@ pub struct Session {
     /// When that ends without success.
     deadline: Option<Instant>,
     closing: Option<Closing>,
-    /// Whether something in the outbox waits until the output is sent.
-    more_output: bool,
+    /// Bytes in the outbox that wait until the output is sent.
+    gathered: usize,
+    /// Whether it was last found that requests must wait until more is sent, or a wait is over.
+    held_up: bool,
     /// Bytes received that are not counted yet.
     received: usize,
     /// No more bytes will come.
@@ -66,7 +68,8 @@ impl Session {
             waiting: false,
             deadline: None,
             closing: None,
-            more_output: false,
+            gathered: 0,
+            held_up: false,
             received: 0,
             ended: false,
         }
@@ -80,6 +83,7 @@ impl Session {
     /// Says that so many bytes were received.
     pub fn received(&mut self, count: usize) {
         self.received += count;
+        self.mail.set_moved(true);
     }
 
     /// Says that no more bytes will come. What has come is still answered; but a client that waits for something
@@ -97,13 +101,15 @@ impl Session {
     }
 
     fn may_execute(&self) -> bool {
-        !self.waiting && self.closing.is_none() && self.sending.len() < MAX_UNSENT
+        let unsent = self.sending.len() + self.gathered;
+        !self.waiting && self.closing.is_none() && unsent < MAX_UNSENT
     }
 
     /// Finds the next batch of requests in what was received. False: there is nothing to
     /// [execute](Self::execute) before more bytes have come, or something else has happened.
     pub fn parse(&mut self) -> bool {
-        if !self.may_execute() {
+        self.held_up = !self.may_execute();
+        if self.held_up {
             return false;
         }
         if self.requests.is_empty() && self.error.is_none() {
@@ -149,8 +155,10 @@ impl Session {
         server.set_time(begun);
         server.select(client.db);
         client.touch(&begun);
+        // What others sent it, or earlier batches did, is no reason not to go on.
+        let most = client.outbox.len() + MAX_REPLIES;
         let mut warm = 0;
-        while client.outbox.len() < MAX_REPLIES && server.now.since(&begun) < MAX_HOLD {
+        while client.outbox.len() < most && server.now.since(&begun) < MAX_HOLD {
             if warm == 0 {
                 warm = WARM;
                 self.warm(server);
@@ -197,11 +205,13 @@ impl Session {
             client.outbox.set_protocol(protocol);
             server.stats.output_bytes += self.sending.len() as u64;
         }
-        self.more_output = !client.outbox.is_empty();
+        self.gathered = client.outbox.len();
         self.mail.set_unsent(self.sending.len());
         self.waiting = client.blocked.is_some() || server.is_paused();
         self.deadline = client.blocked.as_ref().and_then(|blocked| blocked.deadline);
         self.closing = client.closing;
+        // Whoever collects tries to execute next.
+        self.held_up = false;
     }
 
     /// What is to be sent.
@@ -213,11 +223,16 @@ impl Session {
     pub fn sent(&mut self, count: usize) {
         self.sending.advance(count);
         self.mail.set_unsent(self.sending.len());
+        if !self.sending.is_empty() {
+            self.mail.set_moved(true);
+        }
     }
 
-    /// Whether there is something to [`collect`](Self::collect).
+    /// Whether there is something to [`collect`](Self::collect), or requests that had to wait need not any longer.
     pub fn has_mail(&self) -> bool {
-        self.mail.take() || (self.more_output && self.sending.is_empty())
+        self.mail.take()
+            || (self.gathered > 0 && self.sending.is_empty())
+            || (self.held_up && self.may_execute())
     }
 
     /// When the present wait ends without success.
@@ -227,7 +242,7 @@ impl Session {
 
     /// Whether the conversation is over.
     pub fn is_over(&self) -> bool {
-        let all_sent = self.sending.is_empty() && !self.more_output;
+        let all_sent = self.sending.is_empty() && self.gathered == 0;
         match self.closing {
             None => self.ended && (all_sent || self.waiting),
             Some(Closing::AfterReply) => all_sent,

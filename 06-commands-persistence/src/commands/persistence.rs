@@ -9,6 +9,7 @@ use crate::server::jobs::{Job, Shutdown};
 /// <https://redis.io/docs/latest/commands/save/>
 pub fn save(call: &mut Call<'_>) -> Outcome {
     begin(call)?;
+    call.server.saving.in_foreground = true;
     call.server.saving.waiting.push(call.client.id);
     call.then = Then::Block(Wait::for_job());
     Ok(())

@@ -88,9 +88,9 @@ fn look_after_clients(server: &mut Server, seen: &mut ClientId) {
 }
 
 /// Whoever waits or listens is not idle.
-fn is_idle(client: &Client, timeout: Duration, now: std::time::Instant) -> bool {
+fn is_idle(client: &mut Client, timeout: Duration, now: std::time::Instant) -> bool {
     !timeout.is_zero()
         && client.blocked.is_none()
         && !client.is_subscriber()
-        && now.saturating_duration_since(client.active) > timeout
+        && client.is_silent_for(timeout, now)
 }

@@ -1,6 +1,7 @@
 //! One client's task: it waits for the socket and for the server at once.
 
 use crate::resp::reply::MAX_SLICES;
+use crate::server::Server;
 use crate::server::client::ClientId;
 use crate::server::shared::Shared;
 use crate::session::Session;
@@ -33,9 +34,27 @@ enum Event {
 }
 
 /// A client in the server's table, for as long as this lives. However its task ends, the entry goes with it.
-struct Registration {
+pub struct Registration {
     shared: Shared,
     id: ClientId,
+}
+
+impl Registration {
+    /// Enters a client that has just come. `server` is what `shared` guards.
+    pub fn new(
+        server: &mut Server,
+        addresses: (SocketAddr, SocketAddr),
+        shared: &Shared,
+    ) -> (Self, Session) {
+        let now = server.clock.read();
+        server.stats.connections += 1;
+        let client = server.clients.add(addresses, now.instant);
+        let registration = Self {
+            shared: shared.clone(),
+            id: client.id,
+        };
+        (registration, Session::new(client))
+    }
 }
 
 impl Drop for Registration {
@@ -45,29 +64,21 @@ impl Drop for Registration {
 }
 
 /// Converses with a client until one of the two has enough.
-pub async fn converse(socket: TcpStream, addresses: (SocketAddr, SocketAddr), shared: Shared) {
+pub async fn converse(socket: TcpStream, (registration, session): (Registration, Session)) {
     // Replies leave at once instead of waiting for more (Nagle's algorithm). Not fatal if refused.
     let _ = socket.set_nodelay(true);
     let waker = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
-    let session = {
-        let mut server = shared.lock("connect");
-        let now = server.clock.read();
-        server.stats.connections += 1;
-        let client = server.clients.add(addresses, now.instant);
+    let shared = &registration.shared;
+    if let Some(client) = shared.lock("connect").clients.get_mut(session.id()) {
         client.set_waker(waker);
-        Session::new(client)
-    };
-    let _registration = Registration {
-        shared: shared.clone(),
-        id: session.id(),
-    };
+    }
     let connection = Connection {
         socket,
         session,
         timer: None,
     };
     // A connection that breaks is nobody's loss: there is nobody to tell.
-    let _ = connection.run(&shared).await;
+    let _ = connection.run(shared).await;
 }
 
 impl Connection {

@@ -143,6 +143,10 @@ async fn end(shared: &Shared, shutdown: &Shutdown, saving: Option<JoinHandle<()>
     if let Some(saving) = saving {
         let _ = saving.await;
     }
+    // One that was begun when the signal came shows an earlier moment.
+    if shared.lock("shutdown").jobs.take_save() {
+        write_snapshot(shared).await;
+    }
     let saves = {
         let server = shared.lock("shutdown");
         shutdown.save.unwrap_or(!server.config.save.is_empty())
@@ -162,8 +166,8 @@ async fn save_for_the_last_time(shared: &Shared) -> bool {
         let mut server = shared.lock("shutdown");
         let now = server.clock.read();
         server.set_time(now);
-        let changes = server.changes();
-        server.saving.begin(now.unix(), changes);
+        server.freeze();
+        server.saving.in_foreground = true;
     }
     write_snapshot(shared).await
 }

@@ -1,7 +1,8 @@
 //! Accepts clients.
 
-use super::connection::converse;
+use super::connection::{Registration, converse};
 use crate::server::shared::Shared;
+use crate::session::Session;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -42,13 +43,9 @@ pub async fn serve(listener: TcpListener, shared: Shared) {
         let Ok(local) = socket.local_addr() else {
             continue;
         };
-        match admit(peer.ip(), &shared) {
+        match admit((peer, local), &shared) {
             // Nobody waits for the task: it ends when its client leaves.
-            Ok(()) => drop(tokio::spawn(converse(
-                socket,
-                (peer, local),
-                shared.clone(),
-            ))),
+            Ok(client) => drop(tokio::spawn(converse(socket, client))),
             Err(refusal) => drop(tokio::spawn(refuse(socket, refusal))),
         }
     }
@@ -68,14 +65,19 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     }
 }
 
-fn admit(peer: IpAddr, shared: &Shared) -> Result<(), &'static str> {
+/// Enters a client, under the same hold of the lock under which it is counted.
+fn admit(
+    addresses: (SocketAddr, SocketAddr),
+    shared: &Shared,
+) -> Result<(Registration, Session), &'static str> {
+    let peer = addresses.0.ip();
     let mut server = shared.lock("accept");
     let refusal = if server.clients.len() >= server.config.maxclients as usize {
         TOO_MANY
     } else if server.config.protected_mode && !peer.to_canonical().is_loopback() {
         DENIED
     } else {
-        return Ok(());
+        return Ok(Registration::new(&mut server, addresses, shared));
     };
     server.stats.rejected_connections += 1;
     Err(refusal)

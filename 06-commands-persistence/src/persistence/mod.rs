@@ -5,4 +5,3 @@
 
 pub mod load;
 pub mod save;
-mod sink;

@@ -5,7 +5,6 @@
 //! then that change is brought to disk as well. Whenever the machine fails, there is one complete file: the old one or
 //! the new one.
 
-use super::sink::RdbSink;
 use crate::clock::UnixMillis;
 use crate::rdb::{Crc64, Encoder};
 use crate::server::Server;
@@ -22,7 +21,7 @@ const STEP: usize = 512;
 /// How much of what others had to keep for the snapshot may gather before the walk goes on: it is written first.
 const MAX_KEPT: usize = 1024 * 1024;
 
-/// Writes a snapshot of the server as it is now to the file that it is configured to have, and says how many bytes
+/// Writes the snapshot that was [begun](Server::freeze) to the file that it is configured to have, and says how many bytes
 /// that are. Blocks the thread, not the server.
 ///
 /// # Errors
@@ -33,7 +32,7 @@ pub fn save(shared: &Shared) -> anyhow::Result<u64> {
         server.config.dump_path()
     };
     let temporary = temporary_name(&path);
-    let written = Snapshot::begin(shared).write(&temporary);
+    let written = Snapshot::begun(shared).write(&temporary);
     let result = written.and_then(|bytes| {
         replace(&temporary, &path)?;
         Ok(bytes)
@@ -87,19 +86,14 @@ impl Drop for Snapshot<'_> {
 }
 
 impl<'a> Snapshot<'a> {
-    /// From here on it shows the server as it is at this moment.
-    fn begin(shared: &'a Shared) -> Self {
-        let mut server = shared.lock("snapshot");
-        let epoch = server.saving.epoch;
-        let compress = server.config.rdbcompression;
-        for db in server.databases_mut() {
-            db.freeze(epoch, Box::new(RdbSink::new(compress)));
-        }
+    /// The one that was begun.
+    fn begun(shared: &'a Shared) -> Self {
+        let server = shared.lock("snapshot");
         Self {
             shared,
             databases: server.databases().len(),
-            now: server.clock.read().unix(),
-            encoder: Encoder::new(compress),
+            now: server.saving.since,
+            encoder: Encoder::new(server.config.rdbcompression),
             checksum: server.config.rdbchecksum,
             crc: Crc64::new(),
             length: 0,
@@ -192,7 +186,10 @@ fn step(server: &mut Server, db: usize) -> (Vec<u8>, bool) {
         return (Vec::new(), false);
     };
     let mut more = true;
-    if db.sink().is_some_and(|sink| sink.pending() < MAX_KEPT) {
+    let Some(sink) = db.sink() else {
+        return (Vec::new(), false);
+    };
+    if sink.pending() < MAX_KEPT {
         more = db.freeze_step(STEP);
     }
     let bytes = db.sink().map(|sink| sink.take()).unwrap_or_default();

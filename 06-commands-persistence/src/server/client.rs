@@ -66,6 +66,8 @@ pub struct Mail {
     waiting: AtomicBool,
     /// Bytes that the connection has taken over and not sent yet. They count towards the output limits.
     unsent: AtomicUsize,
+    /// Whether bytes went either way that were no whole batch of requests.
+    moved: AtomicBool,
 }
 
 impl Mail {
@@ -78,6 +80,11 @@ impl Mail {
     /// Says how many bytes the connection has to send.
     pub fn set_unsent(&self, bytes: usize) {
         self.unsent.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Says that bytes went either way, which the client's record does not show yet.
+    pub fn set_moved(&self, moved: bool) {
+        self.moved.store(moved, Ordering::Relaxed);
     }
 
     /// How many bytes the connection has to send.
@@ -207,6 +214,15 @@ impl Client {
     /// Notes that it has sent something.
     pub fn touch(&mut self, now: &Reading) {
         self.active = now.instant;
+        self.mail.set_moved(false);
+    }
+
+    /// Whether it has neither sent nor taken a byte since that long.
+    pub fn is_silent_for(&mut self, timeout: Duration, now: Instant) -> bool {
+        if self.mail.moved.swap(false, Ordering::Relaxed) {
+            self.active = now;
+        }
+        now.saturating_duration_since(self.active) > timeout
     }
 }
 

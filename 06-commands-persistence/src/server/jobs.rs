@@ -49,6 +49,13 @@ impl Jobs {
         self.queue.pop_front()
     }
 
+    /// Takes the snapshot out of the queue, if there is one: whoever calls this writes it now.
+    pub fn take_save(&mut self) -> bool {
+        let before = self.queue.len();
+        self.queue.retain(|job| *job != Job::Save);
+        self.queue.len() < before
+    }
+
     /// Tells when there is something to do.
     pub fn notify(&self) -> Arc<Notify> {
         Arc::clone(&self.notify)
@@ -70,7 +77,9 @@ pub struct Saving {
     pub last: UnixMillis,
     /// When one was last begun.
     pub last_try: UnixMillis,
-    /// Whether the last one failed.
+    /// Whether somebody waits to hear how it ends: then nobody else needs to be told if it fails.
+    pub in_foreground: bool,
+    /// Whether the last one in the background failed, and none has been completed since.
     pub failed: bool,
     /// How long it took.
     pub last_duration: Option<Duration>,
@@ -94,6 +103,7 @@ impl Saving {
             waiting: Vec::new(),
             last: now,
             last_try: UnixMillis(0),
+            in_foreground: false,
             failed: false,
             last_duration: None,
             saved_changes: 0,
@@ -109,6 +119,7 @@ impl Saving {
             return false;
         }
         self.running = true;
+        self.in_foreground = false;
         self.since = now;
         self.last_try = now;
         self.changes_at_start = changes;
@@ -119,7 +130,7 @@ impl Saving {
     /// Notes that it has ended. Gives the clients that wait for that.
     pub fn end(&mut self, now: UnixMillis, took: Duration, completed: bool) -> Vec<ClientId> {
         self.running = false;
-        self.failed = !completed;
+        self.failed = !completed && (self.failed || !self.in_foreground);
         self.last_duration = Some(took);
         if completed {
             self.last = now;

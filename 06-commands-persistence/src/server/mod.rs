@@ -10,6 +10,7 @@ pub mod effects;
 pub mod jobs;
 pub mod settings;
 pub mod shared;
+mod sink;
 pub mod stats;
 pub mod waiters;
 

@@ -2,6 +2,7 @@
 
 use super::Server;
 use super::jobs::Job;
+use super::sink::RdbSink;
 use crate::config::value::Events;
 use crate::config::{Config, SetError};
 use std::path::PathBuf;
@@ -36,12 +37,24 @@ impl Server {
         }
     }
 
-    /// Begins a snapshot. False where one is being written already.
+    /// Begins a snapshot of this moment, and has it written. False where one is being written already.
     pub fn begin_save(&mut self) -> bool {
+        let begins = self.freeze();
+        if begins {
+            self.jobs.push(Job::Save);
+        }
+        begins
+    }
+
+    /// Begins a snapshot that the caller writes. False where one is being written already.
+    pub fn freeze(&mut self) -> bool {
         let (now, changes) = (self.now.unix(), self.changes());
         let begins = self.saving.begin(now, changes);
         if begins {
-            self.jobs.push(Job::Save);
+            let (epoch, compress) = (self.saving.epoch, self.config.rdbcompression);
+            for db in self.databases_mut() {
+                db.freeze(epoch, Box::new(RdbSink::new(compress)));
+            }
         }
         begins
     }
