@@ -43,11 +43,14 @@ const MAX_PUSHED: usize = 500;
 /// How long a run may take beyond its time before the server counts as stuck.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A generator busier than this may be what limits the throughput.
+/// Who uses more of a core than this may be what limits the throughput.
 const BUSY: f64 = 0.8;
 
 /// Behind the figures of a busy generator.
 const BUSY_MARK: &str = "*";
+
+/// Behind figures for which nobody was busy, though a closed loop has always somebody at work.
+const SHARED_MARK: &str = "+";
 
 /// A test of the comparison.
 #[derive(Clone, Copy)]
@@ -128,7 +131,7 @@ pub async fn run(program: &Path, settings: &Settings) -> anyhow::Result<()> {
     print_heading(&servers, settings);
     print_left_out(&servers, &plan);
     print_columns();
-    let mut busy = false;
+    let mut marks = String::new();
     for pipeline in PIPELINES {
         for case in &plan.cases {
             let Some(test) = workload::find(case.name) else {
@@ -143,10 +146,10 @@ pub async fn run(program: &Path, settings: &Settings) -> anyhow::Result<()> {
             };
             let cells = run.measure(&servers).await?;
             print_cells(&servers, test, pipeline, &cells);
-            busy |= cells.iter().any(Cell::is_busy);
+            marks.extend(cells.iter().map(Cell::mark));
         }
     }
-    print_remarks(&servers, busy);
+    print_remarks(&servers, &marks);
     Ok(())
 }
 
@@ -371,13 +374,18 @@ impl Cell {
         Some(self.own_cpu?.as_secs_f64() / self.time.as_secs_f64())
     }
 
-    fn is_busy(&self) -> bool {
-        self.own_load().is_some_and(|load| load > BUSY)
+    /// How much of one core the server used.
+    fn server_load(&self) -> Option<f64> {
+        Some(self.server_cpu?.as_secs_f64() / self.time.as_secs_f64())
     }
 
-    /// The mark of a busy generator, or a blank.
+    /// What the reader must know of who limited the throughput: a mark, or nothing.
     fn mark(&self) -> &'static str {
-        if self.is_busy() { BUSY_MARK } else { "" }
+        match self.own_load().zip(self.server_load()) {
+            Some((own, _)) if own > BUSY => BUSY_MARK,
+            Some((_, server)) if server <= BUSY => SHARED_MARK,
+            _ => "",
+        }
     }
 }
 
@@ -475,17 +483,24 @@ fn print_cells(servers: &[Server], test: &Test, pipeline: usize, cells: &[Cell])
     println!();
 }
 
-fn print_remarks(servers: &[Server], busy: bool) {
+fn print_remarks(servers: &[Server], marks: &str) {
     println!(
         "server us: CPU time of the server for one request. client: share of a core that this"
     );
     println!(
         "load generator used. Throughput: median of the rounds. Percentiles: of all rounds' replies."
     );
-    if busy {
+    if marks.contains(BUSY_MARK) {
         println!(
             "{BUSY_MARK} The load generator used more than {:.0} % of a core: it may be what limits the throughput of\n  \
              this row, and the server's CPU time for a request tells more.",
+            BUSY * 100.0
+        );
+    }
+    if marks.contains(SHARED_MARK) {
+        println!(
+            "{SHARED_MARK} Neither of the two used more than {:.0} % of a core: they shared one, or waited for other\n  \
+             programs. With a core for each this row would show more.",
             BUSY * 100.0
         );
     }
@@ -546,13 +561,21 @@ mod tests {
     }
 
     #[test]
-    fn a_busy_generator_is_marked() {
-        let cell = |millis| Cell {
-            own_cpu: Some(Duration::from_millis(millis)),
-            time: Duration::from_secs(1),
-            ..Cell::default()
+    fn a_row_is_marked_where_the_server_was_not_the_limit() {
+        let mark = |own, server| {
+            let cell = Cell {
+                own_cpu: Some(Duration::from_millis(own)),
+                server_cpu: Some(Duration::from_millis(server)),
+                time: Duration::from_secs(1),
+                ..Cell::default()
+            };
+            cell.mark()
         };
-        assert_eq!((cell(790).mark(), cell(810).mark()), ("", BUSY_MARK));
+        assert_eq!(mark(400, 990), "");
+        assert_eq!(mark(810, 990), BUSY_MARK);
+        assert_eq!(mark(810, 500), BUSY_MARK);
+        assert_eq!(mark(480, 510), SHARED_MARK);
+        // Where the system tells nothing, nothing is said.
         assert_eq!(Cell::default().mark(), "");
     }
 
