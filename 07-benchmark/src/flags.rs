@@ -3,15 +3,19 @@
 use anyhow::{Context, bail};
 use lexopt::prelude::*;
 use std::path::PathBuf;
-use step07_benchmark::compare::Settings;
+use step07_benchmark::compare::{self, Settings};
+use step07_benchmark::load::{Limit, Load};
 use step07_benchmark::report::Format;
-use step07_benchmark::workload::{self, TESTS, Test};
+use step07_benchmark::workload::{self, Order, TESTS, Test};
 
 /// The most requests in one batch: it is encoded in memory.
 const MAX_PIPELINE: usize = 100_000;
 
 /// The longest value, as long as a server accepts.
 const MAX_DATA: usize = 512 * 1024 * 1024;
+
+/// The most bytes of requests in all connections together: every connection keeps its own batch, encoded.
+const MAX_REQUEST_BYTES: usize = 1024 * 1024 * 1024;
 
 /// What the command line asks for.
 pub struct Flags {
@@ -88,7 +92,28 @@ impl Flags {
                 "{flag} does not go with --compare, which chooses servers, tests and lengths itself"
             );
         }
+        flags.check_together()?;
         Ok(Some(flags))
+    }
+
+    /// Bounds what flags make together, each of which may be large alone.
+    fn check_together(&self) -> anyhow::Result<()> {
+        if self.compare.is_some() {
+            return compare::check(&self.settings());
+        }
+        let load = self.load(Order::Ascending);
+        let lengths = self.tests.iter().map(|test| test.request_length(load.data));
+        let batches = load.clients.saturating_mul(load.pipeline);
+        let bytes = lengths.max().unwrap_or(0).saturating_mul(batches);
+        if bytes > MAX_REQUEST_BYTES {
+            bail!(
+                "-c {}, -P {} and -d {} together make more than 1 GiB of requests at once",
+                load.clients,
+                load.pipeline,
+                load.data
+            );
+        }
+        Ok(())
     }
 
     fn number(&mut self, flag: char, value: &str) -> anyhow::Result<()> {
@@ -102,6 +127,19 @@ impl Flags {
             _ => self.keys = Some(number(value, 0, 999_999_999_999)? as u64),
         }
         Ok(())
+    }
+
+    /// The load that the flags describe.
+    pub fn load(&self, order: Order) -> Load {
+        Load {
+            address: format!("{}:{}", self.host, self.port),
+            clients: self.clients.unwrap_or(50),
+            pipeline: self.pipeline,
+            data: self.data.unwrap_or(3),
+            keys: self.keys.unwrap_or(0),
+            order,
+            limit: Limit::Requests(self.requests),
+        }
     }
 
     /// What a comparison takes from the flags.
@@ -131,12 +169,16 @@ fn number(value: &str, least: usize, most: usize) -> anyhow::Result<usize> {
     }
 }
 
-/// The tests with these names; `ping` is both ways of it, as for redis-benchmark.
+/// The tests with these names; `ping` is both ways of it and `lrange` all lengths of it, as for
+/// redis-benchmark.
 fn tests(names: &str) -> anyhow::Result<Vec<&'static Test>> {
     let mut tests = Vec::new();
     for name in names.split(',') {
-        if name.eq_ignore_ascii_case("ping") {
-            tests.extend(TESTS.iter().filter(|test| test.name.starts_with("ping_")));
+        let group = ["ping_", "lrange_"]
+            .into_iter()
+            .find(|group| group.trim_end_matches('_').eq_ignore_ascii_case(name));
+        if let Some(group) = group {
+            tests.extend(TESTS.iter().filter(|test| test.name.starts_with(group)));
         } else {
             let unknown = || format!("no test is named {name}; there are {}", test_names());
             tests.push(workload::find(name).with_context(unknown)?);
@@ -171,10 +213,6 @@ fn print_help() {
         env!("CARGO_PKG_DESCRIPTION"),
         program = env!("CARGO_PKG_NAME"),
         blank = " ".repeat(env!("CARGO_PKG_NAME").len()),
-        tests = TESTS
-            .iter()
-            .map(|test| test.name)
-            .collect::<Vec<_>>()
-            .join(","),
+        tests = test_names(),
     );
 }

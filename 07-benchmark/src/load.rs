@@ -2,11 +2,9 @@
 //! a slow server is asked less often.
 
 use crate::replies::{Found, ReplyScanner};
-use crate::workload::{Requests, Test};
+use crate::workload::{Numbers, Order, Requests, Test};
 use anyhow::{Context, ensure};
 use hdrhistogram::Histogram;
-use rand::SeedableRng;
-use rand::rngs::SmallRng;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -33,6 +31,8 @@ pub struct Load {
     pub data: usize,
     /// Different keys; 0: always the same one.
     pub keys: u64,
+    /// In which order they are met.
+    pub order: Order,
     /// When to end.
     pub limit: Limit,
 }
@@ -188,7 +188,8 @@ pub async fn run(load: &Load, test: &Test) -> anyhow::Result<Measured> {
     let requests = Requests::encode(test, load.pipeline, load.data, load.keys);
     let mut clients = Vec::new();
     for index in 0..load.clients {
-        clients.push(Client::connect(load, &requests, index as u64).await?);
+        let numbers = Numbers::new(load.order, index as u32);
+        clients.push(Client::connect(load, &requests, numbers).await?);
     }
     // All is prepared: from here on time counts.
     let shared = Rc::new(RefCell::new(Shared::new(load.limit, Instant::now())));
@@ -215,13 +216,13 @@ struct Client {
     socket: TcpStream,
     requests: Requests,
     pipeline: usize,
-    random: SmallRng,
+    numbers: Numbers,
     scanner: ReplyScanner,
     buffer: Vec<u8>,
 }
 
 impl Client {
-    async fn connect(load: &Load, requests: &Requests, seed: u64) -> anyhow::Result<Self> {
+    async fn connect(load: &Load, requests: &Requests, numbers: Numbers) -> anyhow::Result<Self> {
         let socket = TcpStream::connect(&load.address).await;
         let socket = socket.with_context(|| format!("cannot connect to {}", load.address))?;
         socket.set_nodelay(true)?;
@@ -229,7 +230,7 @@ impl Client {
             socket,
             requests: requests.clone(),
             pipeline: load.pipeline,
-            random: SmallRng::seed_from_u64(seed),
+            numbers,
             scanner: ReplyScanner::default(),
             buffer: vec![0; READ_SIZE],
         })
@@ -241,7 +242,7 @@ impl Client {
             if count == 0 {
                 return Ok(());
             }
-            let batch = self.requests.next(count, &mut self.random);
+            let batch = self.requests.next(count, &mut self.numbers);
             let sent = Instant::now();
             self.socket
                 .write_all(batch)

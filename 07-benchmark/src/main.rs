@@ -8,6 +8,7 @@ use shutdown::Shutdown;
 use std::process::ExitCode;
 use step07_benchmark::load::{self, Limit, Load};
 use step07_benchmark::report::Format;
+use step07_benchmark::workload::{self, Order, Test};
 use step07_benchmark::{compare, report};
 
 #[tokio::main(flavor = "current_thread")]
@@ -31,19 +32,15 @@ async fn run(flags: &Flags) -> anyhow::Result<ExitCode> {
         compare::run(program, &flags.settings()).await?;
         return Ok(ExitCode::SUCCESS);
     }
-    let load = Load {
-        address: format!("{}:{}", flags.host, flags.port),
-        clients: flags.clients.unwrap_or(50),
-        pipeline: flags.pipeline,
-        data: flags.data.unwrap_or(3),
-        keys: flags.keys.unwrap_or(0),
-        limit: Limit::Requests(flags.requests),
-    };
     if let Some(heading) = report::heading(flags.format) {
         println!("{heading}");
     }
     let mut errors = 0;
-    for test in &flags.tests {
+    // Every test has a sequence of keys of its own: a GET that followed the SET before it key by key would
+    // find them as they lie in memory.
+    for (seed, test) in (0..).zip(&flags.tests) {
+        let load = flags.load(Order::Random { seed });
+        fill_list(test, &load).await?;
         let measured = load::run(&load, test).await?;
         println!("{}", report::run(flags.format, test, &load, &measured));
         errors += measured.errors;
@@ -60,4 +57,18 @@ async fn run(flags: &Flags) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Puts into the list what the test wants to find there; where its server does not know LPUSH, the test's own
+/// errors tell.
+async fn fill_list(test: &Test, load: &Load) -> anyhow::Result<()> {
+    if test.list > 0 {
+        let fill = Load {
+            clients: 1,
+            limit: Limit::Requests(test.list),
+            ..load.clone()
+        };
+        load::run(&fill, &workload::FILL_LIST).await?;
+    }
+    Ok(())
 }

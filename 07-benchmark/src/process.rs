@@ -16,6 +16,12 @@ const START: Duration = Duration::from_secs(10);
 /// How often to look whether it does.
 const POLL: Duration = Duration::from_millis(20);
 
+/// A server that has used no CPU for this long is at rest. Linux counts in steps of 10 ms.
+const REST: Duration = Duration::from_millis(40);
+
+/// How long to wait for that.
+const REST_DEADLINE: Duration = Duration::from_secs(3);
+
 /// An empty directory that is removed when this is dropped.
 pub struct TemporaryDirectory(PathBuf);
 
@@ -53,13 +59,17 @@ pub struct Server {
     pub name: String,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Whether it was started with its port as the only flag, since it refused others.
+    pub port_only: bool,
     child: Child,
     // Removed after the child has ended: fields are dropped after `drop` has run.
     _directory: TemporaryDirectory,
 }
 
 impl Server {
-    /// Starts one of this project's servers on a free port.
+    /// Starts one of this project's servers on a free port, without persistence. Stage 06 takes
+    /// redis-server's flags for that. Earlier stages write no files, and end at flags that they do not
+    /// know: they are started with the port alone.
     ///
     /// # Errors
     /// When it can't be started, or does not say where it listens.
@@ -67,13 +77,21 @@ impl Server {
         let program = program
             .canonicalize()
             .with_context(|| format!("no {}", program.display()))?;
+        match Self::start_program(&program, false).await {
+            Ok(server) => Ok(server),
+            Err(_) => Self::start_program(&program, true).await,
+        }
+    }
+
+    async fn start_program(program: &Path, port_only: bool) -> anyhow::Result<Self> {
         let directory = TemporaryDirectory::new()?;
         let log = directory.0.join("out");
-        let child = spawn(
-            Command::new(&program).args(["--port", "0"]),
-            &directory,
-            &log,
-        )?;
+        let mut command = Command::new(program);
+        command.args(["--port", "0"]);
+        if !port_only {
+            command.args(["--save", "", "--dir"]).arg(&directory.0);
+        }
+        let child = spawn(&mut command, &directory, &log)?;
         let name = program
             .file_name()
             .unwrap_or_default()
@@ -82,6 +100,7 @@ impl Server {
         let mut server = Self {
             name,
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            port_only,
             child,
             _directory: directory,
         };
@@ -125,6 +144,7 @@ impl Server {
         let mut server = Self {
             name,
             address,
+            port_only: false,
             child,
             _directory: directory,
         };
@@ -135,6 +155,21 @@ impl Server {
     /// CPU time that the server has used so far, where the system tells (Linux).
     pub fn cpu_time(&self) -> Option<Duration> {
         cpu_time(&self.child.id().to_string())
+    }
+
+    /// Waits until the server does nothing: one that frees memory in the background would take the CPU from
+    /// whoever is measured next. One that never rests is not waited for beyond some seconds.
+    pub async fn rest(&self) {
+        let started = Instant::now();
+        let mut before = self.cpu_time();
+        while started.elapsed() < REST_DEADLINE {
+            sleep(REST).await;
+            let now = self.cpu_time();
+            if now == before {
+                return;
+            }
+            before = now;
+        }
     }
 
     async fn wait_for<T>(&mut self, mut ready: impl FnMut() -> Option<T>) -> anyhow::Result<T> {

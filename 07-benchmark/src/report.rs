@@ -112,7 +112,7 @@ pub fn thousands(number: f64) -> String {
 mod tests {
     use super::*;
     use crate::load::Limit;
-    use crate::workload;
+    use crate::workload::{self, Order};
     use std::time::Duration;
 
     fn measured() -> Measured {
@@ -154,6 +154,7 @@ mod tests {
             pipeline: 1,
             data: 3,
             keys: 0,
+            order: Order::Ascending,
             limit: Limit::Requests(100),
         };
         for format in [Format::Text, Format::Quiet] {

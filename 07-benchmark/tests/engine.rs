@@ -2,12 +2,12 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 use step07_benchmark::load::{self, Limit, Load, Measured};
-use step07_benchmark::workload;
+use step07_benchmark::workload::{self, Order};
 
 /// Starts a server whose connections are served by `converse`, and gives its address.
 fn serve(converse: impl Fn(TcpStream) -> std::io::Result<()> + Clone + Send + 'static) -> String {
@@ -42,13 +42,18 @@ fn run(address: String, clients: usize, pipeline: usize, limit: Limit) -> anyhow
         pipeline,
         data: 3,
         keys: 0,
+        order: Order::Random { seed: 0 },
         limit,
     };
+    run_load(&load, "ping_inline")
+}
+
+fn run_load(load: &Load, test: &str) -> anyhow::Result<Measured> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let run = load::run(&load, workload::find("ping_inline").unwrap());
+        let run = load::run(load, workload::find(test).unwrap());
         tokio::time::timeout(Duration::from_secs(20), run).await?
     })
 }
@@ -80,6 +85,52 @@ fn requests_and_errors_are_counted_exactly() {
     assert_eq!(measured.error.as_deref(), Some("ERR tenth"));
     assert_eq!(measured.latency.len(), 1003);
     assert_eq!(requests.load(Ordering::Relaxed), 1003);
+}
+
+/// The keys that a server is asked for, by two connections with two requests each.
+fn keys_asked_for(order: Order) -> Vec<String> {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let asked_by_all = Arc::clone(&asked);
+    let address = serve(move |mut socket| {
+        let mut request = [0; "*2\r\n$3\r\nGET\r\n$16\r\nkey:000000000000\r\n".len()];
+        loop {
+            socket.read_exact(&mut request)?;
+            let text = String::from_utf8_lossy(&request);
+            let key = text.lines().last().unwrap_or_default().to_string();
+            asked_by_all.lock().unwrap().push(key);
+            socket.write_all(b"$-1\r\n")?;
+        }
+    });
+    let load = Load {
+        address,
+        clients: 2,
+        pipeline: 2,
+        data: 3,
+        keys: 1_000_000,
+        order,
+        limit: Limit::Requests(4),
+    };
+    run_load(&load, "get").unwrap();
+    let mut keys = asked.lock().unwrap().clone();
+    keys.sort();
+    keys
+}
+
+#[test]
+fn a_seed_gives_the_same_keys_again_and_another_seed_others() {
+    let first = keys_asked_for(Order::Random { seed: 1 });
+    assert_eq!(first, keys_asked_for(Order::Random { seed: 1 }));
+    assert_ne!(first, keys_asked_for(Order::Random { seed: 2 }));
+    let ascending = keys_asked_for(Order::Ascending);
+    assert_eq!(
+        ascending,
+        [
+            "key:000000000000",
+            "key:000000000000",
+            "key:000000000001",
+            "key:000000000001"
+        ]
+    );
 }
 
 #[test]
