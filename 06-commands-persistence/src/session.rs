@@ -206,6 +206,8 @@ impl Session {
             server.stats.output_bytes += self.sending.len() as u64;
         }
         self.gathered = client.outbox.len();
+        // Whoever calls this asks `parse` next.
+        self.held_up = false;
         self.mail.set_unsent(self.sending.len());
         self.waiting = client.blocked.is_some() || server.is_paused();
         self.deadline = client.blocked.as_ref().and_then(|blocked| blocked.deadline);
