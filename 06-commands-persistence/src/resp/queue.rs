@@ -14,8 +14,8 @@ const MIN_READ: usize = 4 * 1024;
 const MAX_READ: usize = 256 * 1024;
 
 /// Room for more bytes than this is given back once fewer are needed, and so is room for more arguments.
-const MAX_IDLE: usize = 1024 * 1024;
-const MAX_IDLE_SPANS: usize = 64 * 1024;
+const MAX_IDLE: usize = 64 * 1024;
+const MAX_IDLE_SPANS: usize = 4 * 1024;
 
 /// The arguments of a request; the first is the command's name. They are borrowed from the bytes
 /// that were received: taking a request apart copies nothing.

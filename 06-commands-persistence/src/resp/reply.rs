@@ -9,7 +9,7 @@ use std::io::IoSlice;
 const LARGE: usize = 16 * 1024;
 
 /// What an unusually large reply took is given back, down to this many bytes.
-const MAX_IDLE: usize = 1024 * 1024;
+const MAX_IDLE: usize = 64 * 1024;
 
 /// The most pieces that one write takes.
 pub const MAX_SLICES: usize = 16;
