@@ -6,6 +6,8 @@ RELEASE_STAGES := 06-commands-persistence
 
 # Further flags for a stage: make 05-expiry ARGS="--port 6400"
 ARGS ?=
+# Stage 06 serves the commands up to this chapter of its guide: make 06-commands-persistence CHAPTER=2
+CHAPTER ?=
 # The server that `make 07-benchmark` measures.
 SERVER ?= 06-commands-persistence
 
@@ -26,10 +28,11 @@ help:
 	@echo "  make 03-get-set                messages become state"
 	@echo "  make 04-concurrency            many clients, one keyspace: four models"
 	@echo "  make 05-expiry                 time"
-	@echo "  make 06-commands-persistence   a database (begun: stage 05 on a table of its own)"
+	@echo "  make 06-commands-persistence   a database, in chapters (so far: the first of them)"
 	@echo "  make 07-benchmark              measure the newest server beside a real redis-server"
 	@echo
 	@echo "  Flags go into ARGS:  make 05-expiry ARGS=\"--port 6400 --threads 2\""
+	@echo "  Stage 06 up to a chapter:  make 06-commands-persistence CHAPTER=2"
 	@echo
 	@echo "Verbs"
 	@echo "  make setup                     fetch and build everything; no network is needed afterwards"
@@ -58,7 +61,7 @@ $(filter-out $(RELEASE_STAGES),$(STAGES)):
 	@$(CARGO) run --locked --package step$@ -- $(ARGS)
 
 $(RELEASE_STAGES):
-	@$(CARGO) run --locked --release --package step$@ -- $(ARGS)
+	@$(CARGO) run --locked --release --package step$@ -- $(if $(CHAPTER),--chapter $(CHAPTER)) $(ARGS)
 
 07-benchmark:
 	@$(CARGO) build --locked --release --package step$(SERVER) --package step07-benchmark
