@@ -4,11 +4,11 @@ mod logger;
 mod shutdown;
 
 use anyhow::Context;
-use mimalloc::MiMalloc;
 use shutdown::Shutdown;
 use std::io::{self, Write};
 use std::mem;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::process::ExitCode;
 use step06_commands_persistence::clock::Clock;
 use step06_commands_persistence::commands::table::TABLE;
 use step06_commands_persistence::config::{Config, Startup};
@@ -19,11 +19,17 @@ use step06_commands_persistence::server::shared::Shared;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
-/// The system's own keeps what ten thousand clients have used for ever: freed blocks lie between others in use.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
+fn main() -> ExitCode {
+    match serve() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
-fn main() -> anyhow::Result<()> {
+fn serve() -> anyhow::Result<()> {
     let config = match Startup::from_arguments(std::env::args_os().skip(1))? {
         Startup::Run(config) => *config,
         Startup::Print(text) => {

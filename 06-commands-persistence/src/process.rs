@@ -24,3 +24,14 @@ pub fn cpu_seconds() -> (f64, f64) {
     };
     (ticks(11) / TICKS_PER_SECOND, ticks(12) / TICKS_PER_SECOND)
 }
+
+/// Gives memory that is free back to the system. The allocator of glibc does not do that by itself where blocks in use
+/// lie behind the free ones: after ten thousand clients have gone, sixty megabytes stay. May take some milliseconds.
+pub fn release_free_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: the function takes a number, looks at the allocator's own books only, and locks them itself. Blocks in use stay
+    // as they are and where they are. `examples/crowd.rs` shows what it is worth.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}

@@ -412,7 +412,7 @@ mod tests {
     #[test]
     fn effects_bring_another_server_to_the_same_state() {
         let mut server = server();
-        server.effects.attach();
+        server.attach_effects();
         let mut session = connect(&mut server);
         let mut waiter = connect(&mut server);
         converse(&mut waiter, &mut server, &[b"BLPOP l 0\r\n"]);

@@ -66,7 +66,9 @@ fn differs(name: &str) -> bool {
         "port",
         "appendonly",
         "maxmemory",
-        "requirepass",
+        "client-query-buffer-limit",
+        "proto-max-bulk-len",
+        "list-max-listpack-size",
         "threads",
         "chapter",
     ]
@@ -126,7 +128,7 @@ fn a_rewritten_file_is_what_redis_server_reads() {
     config.proto_max_bulk_len = 1025 << 10;
     config.dbfilename = "a \"b\n.rdb".into();
     config.dir = std::env::temp_dir();
-    let old = b"tcp-backlog 511\nlogfile ''\nsave 1 2\nsave 3 4\nrequirepass x\nhz 10 # x\n";
+    let old = b"tcp-backlog 511\nlogfile ''\nsave 1 2\nsave 3 4\ndbfilename x\nhz 10 # x\n";
     let lines = file::rewritten(&config, old);
     let path = std::env::temp_dir().join(format!("step06-rewritten-{}.conf", std::process::id()));
     std::fs::write(&path, &lines).unwrap();

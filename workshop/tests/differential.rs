@@ -141,9 +141,17 @@ fn compare(servers: [Server; 2], name: &str, dialect: Dialect, seed: u64, count:
         }
         sent += batch.len();
     }
-    let [ours, theirs] = clients.each_mut().map(|(client, _)| final_state(client, dialect));
-    let differ = ours.iter().zip(&theirs).find(|(ours, theirs)| ours != theirs);
-    assert!(differ.is_none(), "SEED={seed}, {name}: the state at the end: {differ:?}");
+    let [ours, theirs] = clients
+        .each_mut()
+        .map(|(client, _)| final_state(client, dialect));
+    let differ = ours
+        .iter()
+        .zip(&theirs)
+        .find(|(ours, theirs)| ours != theirs);
+    assert!(
+        differ.is_none(),
+        "SEED={seed}, {name}: the state at the end: {differ:?}"
+    );
 }
 
 /// The value of every key, of whatever type: the other two are errors, the same for both servers.

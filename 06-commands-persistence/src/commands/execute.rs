@@ -16,7 +16,7 @@ pub fn execute(args: Args<'_>, server: &mut Server, client: &mut Client) {
         Err(error) => return refuse(&error, args, server, client),
     };
     client.last_command = command.name;
-    let changes = server.db().journal.changes;
+    let before = Before::now(server);
     let mut call = new_call(command, args, server, client);
     let outcome = (command.run)(&mut call);
     let (then, effect) = (call.then, call.effect);
@@ -27,7 +27,7 @@ pub fn execute(args: Args<'_>, server: &mut Server, client: &mut Client) {
         }
         Ok(()) => false,
     };
-    settle(args, &effect, changes, server, Some(client));
+    write_down(args, &effect, before, server);
     server.stats.ran(row, failed);
     if !command.is(table::BRIEF)
         || args.len() > MAX_BRIEF_ARGS
@@ -58,6 +58,7 @@ pub fn execute(args: Args<'_>, server: &mut Server, client: &mut Client) {
         }
     }
     serve_waiting(server);
+    tell_events(server, before.db, Some(client));
 }
 
 /// After so many brief commands, each of them with no more arguments than this, some microseconds have passed.
@@ -79,9 +80,32 @@ pub fn time_out(server: &mut Server, id: ClientId) {
 
 /// Writes down and tells what happened without a command: keys whose time was up.
 pub fn settle_background(server: &mut Server) {
-    let nothing = Request::default();
-    let changes = server.db().journal.changes;
-    settle(nothing.args(), &Effect::AsRequested, changes, server, None);
+    let before = Before::now(server);
+    write_down(
+        Request::default().args(),
+        &Effect::AsRequested,
+        before,
+        server,
+    );
+    tell_events(server, before.db, None);
+}
+
+/// How things stood before a command.
+#[derive(Clone, Copy)]
+struct Before {
+    /// The database it began in. SELECT ends in another.
+    db: usize,
+    /// How many changes there had been in it.
+    changes: u64,
+}
+
+impl Before {
+    fn now(server: &mut Server) -> Self {
+        Self {
+            db: server.selected(),
+            changes: server.db().journal.changes,
+        }
+    }
 }
 
 fn new_call<'a>(
@@ -148,34 +172,38 @@ fn fail(error: &CommandError, server: &mut Server, client: &mut Client) {
     client.outbox.error(&text);
 }
 
-/// Writes down what came of a command, and tells of it. `changes` is how many there had been before.
-fn settle(
-    args: Args<'_>,
-    effect: &Effect,
-    changes: u64,
-    server: &mut Server,
-    client: Option<&mut Client>,
-) {
-    let db = server.selected();
-    let journal = &mut server.db().journal;
-    let changed = journal.changes != changes;
+/// Writes down what came of a command.
+fn write_down(args: Args<'_>, effect: &Effect, before: Before, server: &mut Server) {
+    let db = before.db;
+    let Some(journal) = server.databases_mut().get_mut(db).map(|db| &mut db.journal) else {
+        return;
+    };
+    let changed = journal.changes != before.changes;
     if !journal.expired.is_empty() {
         // Before the command: for it these keys were gone.
         let expired = std::mem::take(&mut journal.expired);
         write_expired(server, db, &expired);
     }
-    if changed && server.effects.is_read() {
-        match effect {
-            Effect::AsRequested => server.effects.record(db, args.from(0)),
-            Effect::Instead(requests) => {
-                for request in requests {
-                    server.effects.record(db, request.args().from(0));
-                }
+    if !changed || !server.effects.is_read() {
+        return;
+    }
+    match effect {
+        Effect::AsRequested => server.effects.record(db, args.from(0)),
+        Effect::Instead(requests) => {
+            for request in requests {
+                server.effects.record(db, request.args().from(0));
             }
         }
     }
-    if !server.db().journal.events.is_empty() {
-        let events = std::mem::take(&mut server.db().journal.events);
+}
+
+/// Publishes what has happened to keys. `client` is the one whose command did it, and who is not in the table meanwhile.
+fn tell_events(server: &mut Server, db: usize, client: Option<&mut Client>) {
+    let Some(journal) = server.databases_mut().get_mut(db).map(|db| &mut db.journal) else {
+        return;
+    };
+    if !journal.events.is_empty() {
+        let events = std::mem::take(&mut journal.events);
         super::pubsub::notify(server, db, &events, client);
     }
 }
@@ -217,7 +245,10 @@ fn retry(server: &mut Server, id: ClientId) {
     let Some(mut client) = server.clients.take(id) else {
         return;
     };
-    if let Some(blocked) = client.blocked.take() {
+    // One that is to be disconnected gets nothing more: an element would be lost with it.
+    if client.closing.is_none()
+        && let Some(blocked) = client.blocked.take()
+    {
         if answers(&blocked, server, &mut client) {
             server.end_wait(&blocked);
             client.wake();
@@ -237,13 +268,13 @@ fn answers(blocked: &Blocked, server: &mut Server, client: &mut Client) -> bool 
     let Some((_, command)) = find(args, server) else {
         return false;
     };
-    let changes = server.db().journal.changes;
+    let before = Before::now(server);
     let mut call = new_call(command, args, server, client);
     let outcome: Outcome = (command.run)(&mut call);
     let (then, effect) = (call.then, call.effect);
     if outcome.is_err() || matches!(then, Then::Block(_)) {
         return false;
     }
-    settle(args, &effect, changes, server, Some(client));
+    write_down(args, &effect, before, server);
     true
 }

@@ -110,7 +110,11 @@ fn clients(server: &Server, out: &mut String) -> fmt::Result {
         "client_recent_max_output_buffer:{}\r\n",
         longest_output.max().unwrap_or(0)
     )?;
-    write!(out, "blocked_clients:{}\r\n", server.waiters.len())?;
+    let blocked = server
+        .clients
+        .iter()
+        .filter(|client| client.blocked.is_some());
+    write!(out, "blocked_clients:{}\r\n", blocked.count())?;
     write!(out, "pubsub_clients:{}\r\n", subscribers.count())
 }
 

@@ -101,16 +101,11 @@ const HZ: Number = Number {
     set: |config, value| config.hz = value.clamp(1, 500).try_into().unwrap_or(config.hz),
 };
 
-const SLOWER_THAN: Number = Number {
-    get: |config| config.slowlog_log_slower_than,
-    set: |config, value| config.slowlog_log_slower_than = value,
-};
-
 const I32: std::ops::RangeInclusive<i64> = i32::MIN as i64..=i32::MAX as i64;
 const COUNT: std::ops::RangeInclusive<i64> = 0..=i32::MAX as i64;
-const LONG: std::ops::RangeInclusive<i64> = 0..=i64::MAX;
 const MEBIBYTE: i64 = 1 << 20;
 
+const FIXED: &str = "this server has a fixed limit";
 const NO_LOG: &str = "this server has no append-only file yet";
 const NO_LIMIT: &str = "this server has no memory limit yet";
 
@@ -127,8 +122,8 @@ use Change::{Anytime, AtStart, Protected};
 #[rustfmt::skip]
 pub static TABLE: &[Parameter] = &[
     //  name                          group          kind                                                 default                 change     summary
-    row("bind",                       "network",     Kind::Words(field!(bind)),                           "127.0.0.1",            Anytime,   "Addresses to listen on."),
-    row("port",                       "network",     int!(port, 0..=65_535),                              "6380",                 Anytime,   "Port to listen on; 0 is any free port."),
+    row("bind",                       "network",     Kind::Words(field!(bind)),                           "127.0.0.1",            AtStart,   "Addresses to listen on."),
+    row("port",                       "network",     int!(port, 0..=65_535),                              "6380",                 AtStart,   "Port to listen on; 0 is any free port."),
     row("protected-mode",             "network",     flag!(protected_mode),                               "yes",                  Anytime,   "Refuse clients from elsewhere while there is no password."),
     row("tcp-backlog",                "network",     int!(tcp_backlog, COUNT),                            "511",                  AtStart,   "Connections that may wait to be accepted."),
     row("tcp-keepalive",              "network",     int!(tcp_keepalive, COUNT),                          "300",                  Anytime,   "Seconds between probes of silent clients; 0 is none."),
@@ -138,17 +133,14 @@ pub static TABLE: &[Parameter] = &[
     row("databases",                  "server",      int!(databases, 1..=i32::MAX as i64),                "16",                   AtStart,   "Number of databases."),
     row("hz",                         "server",      Kind::Integer(HZ, COUNT),                            "10",                   Anytime,   "How often a second background work is done, 1 to 500."),
     row("loglevel",                   "server",      named!(loglevel),                                    "notice",               Anytime,   "The least severe messages to log."),
-    row("logfile",                    "server",      Kind::Path(field!(logfile)),                         "",                     AtStart,   "File to log to; none is standard output."),
+    row("logfile",                    "server",      Kind::Path(field!(logfile)),                         "",                     AtStart,   "File to log to; none is standard error."),
     row("notify-keyspace-events",     "server",      Kind::Events(EVENTS),                                "",                     Anytime,   "Events to publish, by their letters."),
-    row("shutdown-timeout",           "server",      int!(shutdown_timeout, COUNT),                       "10",                   Anytime,   "Seconds to wait for replicas when ending."),
     row("shutdown-on-sigint",         "server",      Kind::Shutdown(SIGINT),                              "default",              Anytime,   "How Ctrl-C ends the server."),
     row("shutdown-on-sigterm",        "server",      Kind::Shutdown(SIGTERM),                             "default",              Anytime,   "How SIGTERM ends the server."),
     row("maxclients",                 "clients",     int!(maxclients, 1..=u32::MAX as i64),               "10000",                Anytime,   "Clients that may be connected at once."),
     row("client-output-buffer-limit", "clients",     Kind::OutputLimits(LIMITS),                          CLIENT_LIMITS,          Anytime,   "Output that may wait for a client: class, hard, soft, soft seconds."),
-    row("client-query-buffer-limit",  "clients",     size!(client_query_buffer_limit, MEBIBYTE),          "1073741824",           Anytime,   "Bytes of requests that may wait for execution."),
-    row("proto-max-bulk-len",         "clients",     size!(proto_max_bulk_len, MEBIBYTE),                 "536870912",            Anytime,   "Longest argument of a request."),
-    row("requirepass",                "security",    Kind::Password(field!(requirepass)),                 "",                     Anytime,   "Password that clients have to give."),
-    row("enable-debug-command",       "security",    named!(enable_debug_command),                        "no",                   AtStart,   "Who may use DEBUG."),
+    row("client-query-buffer-limit",  "clients",     size!(client_query_buffer_limit, MEBIBYTE),          "1073741824",           Anytime,   "Bytes of requests that may wait for execution.").only("1073741824", FIXED),
+    row("proto-max-bulk-len",         "clients",     size!(proto_max_bulk_len, MEBIBYTE),                 "536870912",            Anytime,   "Longest argument of a request.").only("536870912", FIXED),
     row("enable-protected-configs",   "security",    named!(enable_protected_configs),                    "no",                   AtStart,   "Who may change dir and dbfilename."),
     row("dir",                        "persistence", Kind::Directory(field!(dir)),                        ".",                    Protected, "Directory for all files."),
     row("dbfilename",                 "persistence", Kind::FileName(field!(dbfilename), "filename", true), "dump.rdb",            Protected, "Name of the snapshot file."),
@@ -162,20 +154,12 @@ pub static TABLE: &[Parameter] = &[
     row("appendfilename",             "persistence", Kind::FileName(field!(appendfilename), "filename", false), "appendonly.aof",  AtStart,   "Name of the append-only file."),
     row("maxmemory",                  "memory",      size!(maxmemory, 0),                                 "0",                    Anytime,   "Bytes of memory to stay within; 0 is no limit.").only("0", NO_LIMIT),
     row("maxmemory-policy",           "memory",      named!(maxmemory_policy),                            "noeviction",           Anytime,   "Which keys make room when memory is full."),
+    row("list-max-listpack-size",     "memory",      int!(list_max_listpack_size, I32),                   "-2",                   Anytime,   "Elements of a list's node, or -1 to -5 for 4 to 64 kb.").alias("list-max-ziplist-size").only("-2", FIXED),
     row("lazyfree-lazy-eviction",     "memory",      flag!(lazyfree_lazy_eviction),                       "no",                   Anytime,   "Free evicted values in the background."),
     row("lazyfree-lazy-expire",       "memory",      flag!(lazyfree_lazy_expire),                         "no",                   Anytime,   "Free expired values in the background."),
     row("lazyfree-lazy-server-del",   "memory",      flag!(lazyfree_lazy_server_del),                     "no",                   Anytime,   "Free overwritten values in the background."),
     row("lazyfree-lazy-user-del",     "memory",      flag!(lazyfree_lazy_user_del),                       "no",                   Anytime,   "Let DEL do as UNLINK does."),
     row("lazyfree-lazy-user-flush",   "memory",      flag!(lazyfree_lazy_user_flush),                     "no",                   Anytime,   "Let FLUSHALL and FLUSHDB free in the background."),
-    row("slowlog-log-slower-than",    "measuring",   Kind::Integer(SLOWER_THAN, -1..=i64::MAX),           "10000",                Anytime,   "Microseconds that make a command slow; -1 logs none."),
-    row("slowlog-max-len",            "measuring",   int!(slowlog_max_len, LONG),                         "128",                  Anytime,   "Slow commands to remember."),
-    row("latency-tracking",           "measuring",   flag!(latency_tracking),                             "yes",                  Anytime,   "Keep a histogram of each command's time."),
-    row("hash-max-listpack-entries",  "encodings",   int!(hash_max_listpack_entries, LONG),               "512",                  Anytime,   "Fields of a hash that is kept compact.").alias("hash-max-ziplist-entries"),
-    row("hash-max-listpack-value",    "encodings",   Kind::Memory(number!(hash_max_listpack_value), LONG), "64",                  Anytime,   "Longest field or value in a compact hash.").alias("hash-max-ziplist-value"),
-    row("list-max-listpack-size",     "encodings",   int!(list_max_listpack_size, I32),                   "-2",                   Anytime,   "Elements of a list's node, or -1 to -5 for 4 to 64 kb.").alias("list-max-ziplist-size"),
-    row("set-max-intset-entries",     "encodings",   int!(set_max_intset_entries, LONG),                  "512",                  Anytime,   "Members of a set of integers that is kept compact."),
-    row("zset-max-listpack-entries",  "encodings",   int!(zset_max_listpack_entries, LONG),               "128",                  Anytime,   "Members of a sorted set that is kept compact.").alias("zset-max-ziplist-entries"),
-    row("zset-max-listpack-value",    "encodings",   Kind::Memory(number!(zset_max_listpack_value), LONG), "64",                  Anytime,   "Longest member in a compact sorted set.").alias("zset-max-ziplist-value"),
 ];
 
 const fn row(

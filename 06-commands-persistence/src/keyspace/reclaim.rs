@@ -6,13 +6,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
-type Garbage = Box<dyn Any + Send>;
+/// Something to be done by the thread.
+enum Work {
+    Free(Box<dyn Any + Send>),
+    Run(fn()),
+}
 
 /// Where to put what takes long to free. Clones lead to the same thread, which ends with the last of them.
 #[derive(Clone, Debug, Default)]
 pub struct Reclaimer {
     /// `None`: there is no thread, and everything is freed where it is given up.
-    sender: Option<Sender<Garbage>>,
+    sender: Option<Sender<Work>>,
     pending: Arc<AtomicUsize>,
     freed: Arc<AtomicUsize>,
 }
@@ -20,7 +24,7 @@ pub struct Reclaimer {
 impl Reclaimer {
     /// Starts the thread. Where the system refuses one, values are freed on the spot.
     pub fn start() -> Self {
-        let (sender, receiver) = channel::<Garbage>();
+        let (sender, receiver) = channel::<Work>();
         let (pending, freed) = (Arc::default(), Arc::default());
         let mut reclaimer = Self {
             sender: None,
@@ -28,7 +32,14 @@ impl Reclaimer {
             freed: Arc::clone(&freed),
         };
         let free_all = move || {
-            for garbage in receiver {
+            for work in receiver {
+                let garbage = match work {
+                    Work::Free(garbage) => garbage,
+                    Work::Run(task) => {
+                        task();
+                        continue;
+                    }
+                };
                 drop(garbage);
                 pending.fetch_sub(1, Ordering::Relaxed);
                 freed.fetch_add(1, Ordering::Relaxed);
@@ -49,9 +60,17 @@ impl Reclaimer {
         if let Some(sender) = &self.sender {
             self.pending.fetch_add(1, Ordering::Relaxed);
             // Fails only when the thread is gone; then it is freed here.
-            if sender.send(Box::new(garbage)).is_err() {
+            if sender.send(Work::Free(Box::new(garbage))).is_err() {
                 self.pending.fetch_sub(1, Ordering::Relaxed);
             }
+        }
+    }
+
+    /// Has the thread do something else that takes long, after what it was given before.
+    pub fn run(&self, task: fn()) {
+        if let Some(sender) = &self.sender {
+            // Fails only when the thread is gone.
+            let _ = sender.send(Work::Run(task));
         }
     }
 

@@ -9,6 +9,7 @@
 use super::table::{Cursor, Table};
 use super::value::Value;
 use crate::clock::UnixMillis;
+use crate::small_bytes::SmallBytes;
 use std::fmt;
 
 /// Takes down the keys of a snapshot, each of them once, in no order.
@@ -16,11 +17,28 @@ pub trait Sink: Send + fmt::Debug {
     /// A key with its value, and when it expires.
     fn entry(&mut self, key: &[u8], value: &Value, deadline: Option<UnixMillis>);
 
-    /// What was made of the keys so far, to be written down; the sink forgets it.
-    fn take(&mut self) -> Vec<u8>;
+    /// What was taken so far, to be written down; the sink forgets it.
+    fn take(&mut self) -> Taken;
 
-    /// How many bytes [`take`](Self::take) would give.
+    /// How many bytes of memory are held until [`take`](Self::take) is called.
     fn pending(&self) -> usize;
+}
+
+/// Keys that a sink has taken.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// Those that are written down already, as the bytes for the file.
+    pub bytes: Vec<u8>,
+    /// Those that would take long to write down, to be written outside the lock. They share the memory of what they
+    /// were: no change reaches them.
+    pub large: Vec<(SmallBytes, Value, Option<UnixMillis>)>,
+}
+
+impl Taken {
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty() && self.large.is_empty()
+    }
 }
 
 /// Keys of a database, and their deadlines.

@@ -107,6 +107,9 @@ impl Collection for Set {
 const MANY_ALLOCATIONS: usize = 64;
 const MANY_BYTES: usize = 1024 * 1024;
 
+/// A string above this many bytes is worth to be shared instead of copied.
+const LARGE_STRING: usize = 4 * 1024;
+
 impl Value {
     /// The name of its type, as TYPE gives it.
     pub fn type_name(&self) -> &'static str {
@@ -117,12 +120,31 @@ impl Value {
         }
     }
 
+    /// Bytes of memory behind pointers, about.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::String(bytes) => bytes.allocated(),
+            Self::List(list) => list.allocated(),
+            Self::Set(set) => set.pieces() * 64,
+        }
+    }
+
     /// Whether it is a collection without elements, which no key may hold.
     pub fn is_empty_collection(&self) -> bool {
         match self {
             Self::String(_) => false,
             Self::List(list) => list.is_empty(),
             Self::Set(set) => set.is_empty(),
+        }
+    }
+
+    /// The same value in the same memory, where it is large and can be shared: what becomes of this one later does not
+    /// change that one. `None` for a small one, and for a large set, whose members can't be shared yet.
+    pub fn share_large(&self) -> Option<Self> {
+        match self {
+            Self::String(bytes) if bytes.len() > LARGE_STRING => Some(Self::String(bytes.clone())),
+            Self::List(list) if list.node_count() > 1 => Some(Self::List(list.clone())),
+            _ => None,
         }
     }
 

@@ -5,11 +5,13 @@ use crate::server::Server;
 use crate::server::client::ClientId;
 use crate::server::shared::Shared;
 use crate::session::Session;
+use socket2::{SockRef, TcpKeepalive};
 use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::yield_now;
@@ -69,6 +71,12 @@ pub async fn converse(socket: TcpStream, (registration, session): (Registration,
     let _ = socket.set_nodelay(true);
     let waker = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
     let shared = &registration.shared;
+    let keepalive = shared.lock("connect").config.tcp_keepalive;
+    if keepalive > 0 {
+        // A client whose machine has vanished is found out by probes. Not fatal if refused.
+        let probes = TcpKeepalive::new().with_time(Duration::from_secs(keepalive.into()));
+        let _ = SockRef::from(&socket).set_tcp_keepalive(&probes);
+    }
     if let Some(client) = shared.lock("connect").clients.get_mut(session.id()) {
         client.set_waker(waker);
     }

@@ -6,9 +6,13 @@
 //! the new one.
 
 use crate::clock::UnixMillis;
+use crate::keyspace::Db;
+use crate::keyspace::pages::PAGE;
+use crate::keyspace::snapshot::Taken;
 use crate::rdb::{Crc64, Encoder};
 use crate::server::Server;
 use crate::server::shared::Shared;
+use crate::server::sink::encode;
 use anyhow::Context;
 use std::fs::{self, File};
 use std::io::Write;
@@ -18,8 +22,8 @@ use std::process;
 /// About so many keys are taken under one hold of the lock: some fifty microseconds.
 const STEP: usize = 512;
 
-/// How much of what others had to keep for the snapshot may gather before the walk goes on: it is written first.
-const MAX_KEPT: usize = 1024 * 1024;
+/// A hold ends earlier when so many bytes have gathered, be it by the walk or by writers who had to keep something.
+const MAX_PENDING: usize = 128 * 1024;
 
 /// Writes the snapshot that was [begun](Server::freeze) to the file that it is configured to have, and says how many bytes
 /// that are. Blocks the thread, not the server.
@@ -134,16 +138,16 @@ impl<'a> Snapshot<'a> {
         let mut is_first = true;
         let mut more = true;
         while more {
-            let mut bytes;
+            let taken;
             let (keys, volatile);
             {
                 let mut server = self.shared.lock("snapshot");
-                (bytes, more) = step(&mut server, db);
+                (taken, more) = step(&mut server, db);
                 let database = server.databases().get(db);
                 keys = database.map_or(0, |database| database.len());
                 volatile = database.map_or(0, |database| database.volatile_len());
             }
-            if bytes.is_empty() {
+            if taken.is_empty() {
                 continue;
             }
             if is_first {
@@ -152,10 +156,14 @@ impl<'a> Snapshot<'a> {
                 self.encoder.select_db(&mut head, db as u64);
                 self.encoder
                     .resize_db(&mut head, keys as u64, volatile as u64);
-                head.append(&mut bytes);
-                bytes = head;
+                self.put(file, &head)?;
             }
-            self.put(file, &bytes)?;
+            self.put(file, &taken.bytes)?;
+            for (key, value, deadline) in taken.large {
+                let mut bytes = Vec::new();
+                encode(&mut self.encoder, &mut bytes, (&key, &value, deadline));
+                self.put(file, &bytes)?;
+            }
         }
         Ok(())
     }
@@ -181,17 +189,19 @@ impl<'a> Snapshot<'a> {
 }
 
 /// The next piece of a database, and whether there is more. What writers had to keep comes first.
-fn step(server: &mut Server, db: usize) -> (Vec<u8>, bool) {
+fn step(server: &mut Server, db: usize) -> (Taken, bool) {
     let Some(db) = server.databases_mut().get_mut(db) else {
-        return (Vec::new(), false);
+        return (Taken::default(), false);
     };
+    let pending = |db: &mut Db| db.sink().map(|sink| sink.pending());
     let mut more = true;
-    let Some(sink) = db.sink() else {
-        return (Vec::new(), false);
-    };
-    if sink.pending() < MAX_KEPT {
-        more = db.freeze_step(STEP);
+    let mut left = STEP;
+    while more && left > 0 && pending(db).is_some_and(|pending| pending < MAX_PENDING) {
+        more = db.freeze_step(PAGE);
+        left -= PAGE;
     }
-    let bytes = db.sink().map(|sink| sink.take()).unwrap_or_default();
-    (bytes, more)
+    match db.sink() {
+        Some(sink) => (sink.take(), more),
+        None => (Taken::default(), false),
+    }
 }

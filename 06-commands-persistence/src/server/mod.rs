@@ -10,7 +10,7 @@ pub mod effects;
 pub mod jobs;
 pub mod settings;
 pub mod shared;
-mod sink;
+pub mod sink;
 pub mod stats;
 pub mod waiters;
 
@@ -139,6 +139,14 @@ impl Server {
     /// How many changes there were, of all keys, since the server started.
     pub fn changes(&self) -> u64 {
         self.databases.iter().map(|db| db.journal.changes).sum()
+    }
+
+    /// Begins to write effects, for a reader that knows the present state. It reads on from the offset given.
+    pub fn attach_effects(&mut self) -> u64 {
+        for db in &mut self.databases {
+            db.journal.notes_expired = true;
+        }
+        self.effects.attach()
     }
 
     /// Whether requests have to wait.
