@@ -28,8 +28,8 @@ help:
 	@echo "  make 03-get-set                messages become state"
 	@echo "  make 04-concurrency            many clients, one keyspace: four models"
 	@echo "  make 05-expiry                 time"
-	@echo "  make 06-commands-persistence   a database, in chapters (so far: the first of them)"
-	@echo "  make 07-benchmark              measure the newest server beside a real redis-server"
+	@echo "  make 06-commands-persistence   a database, in chapters; so far chapter 0: the frame, lists, sets, snapshots"
+	@echo "  make 07-benchmark              measure SET, GET, INCR and LPUSH beside a real redis-server"
 	@echo
 	@echo "  Flags go into ARGS:  make 05-expiry ARGS=\"--port 6400 --threads 2\""
 	@echo "  Stage 06 up to a chapter:  make 06-commands-persistence CHAPTER=2"

@@ -30,7 +30,7 @@ pub fn cpu_seconds() -> (f64, f64) {
 pub fn release_free_memory() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: the function takes a number, looks at the allocator's own books only, and locks them itself. Blocks in use stay
-    // as they are and where they are. `examples/crowd.rs` shows what it is worth.
+    // as they are and where they are. `tests/frame/many.rs` tests what it is worth.
     unsafe {
         libc::malloc_trim(0);
     }
