@@ -61,7 +61,7 @@ pub const BLOCKING: u32 = 1 << 9;
 pub const NO_AUTH: u32 = 1 << 10;
 /// It can't be part of a transaction.
 pub const NO_MULTI: u32 = 1 << 11;
-/// Its time depends on nothing but the number of its arguments, and is below a microsecond for a few. COMMAND does not tell.
+/// Its time depends on nothing but the number of its arguments, and is about a microsecond for a few. COMMAND does not tell.
 pub const BRIEF: u32 = 1 << 13;
 /// It is told by its second argument what to do, and has a row for each of these. COMMAND does not tell.
 pub const CONTAINER: u32 = 1 << 14;
