@@ -4,6 +4,9 @@ STAGES := 01-tcp-echo 02-resp-parser 03-get-set 04-concurrency 05-expiry 06-comm
 # Stages whose speed is the point run in release, the others in a profile that builds in seconds.
 RELEASE_STAGES := 06-commands-persistence
 
+# What `make ladder` measures.
+LADDER := 03-get-set 04-concurrency 05-expiry 06-commands-persistence
+
 # Further flags for a stage: make 05-expiry ARGS="--port 6400"
 ARGS ?=
 # Stage 06 serves the commands up to this chapter of its guide: make 06-commands-persistence CHAPTER=2
@@ -17,7 +20,7 @@ RELEASE = $(or $(CARGO_TARGET_DIR),target)/release
 WORKSHOP = $(CARGO) run --quiet --package workshop --
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-all lint check diff carry models $(STAGES) 07-benchmark
+.PHONY: help setup test test-all lint check diff carry models ladder $(STAGES) 07-benchmark
 
 help:
 	@echo "Build your own Redis in Rust"
@@ -40,6 +43,7 @@ help:
 	@echo "  make check STAGE=05 ADDRESS=127.0.0.1:7000   check your own server"
 	@echo "  make diff STAGE=05             what a stage changed against the one before"
 	@echo "  make models                    measure the four models of stage 04"
+	@echo "  make ladder                    measure stages 03 to 06 and redis-server under the same load"
 	@echo "  make test                      all tests, in a few minutes"
 	@echo "  make test-all                  the long ones as well"
 	@echo "  make lint                      format and clippy, warnings denied"
@@ -49,6 +53,7 @@ setup:
 	$(CARGO) fetch --locked
 	@for stage in $(filter-out $(RELEASE_STAGES),$(STAGES)); do \
 		$(CARGO) build --locked --package step$$stage || exit 1; done
+	$(CARGO) build --locked --release --package step03-get-set
 	$(CARGO) build --locked --release --package step04-concurrency --bins --examples
 	$(CARGO) build --locked --release --package step05-expiry --bins --examples
 	$(CARGO) build --locked --release --package step06-commands-persistence --package step07-benchmark
@@ -67,6 +72,12 @@ $(RELEASE_STAGES):
 	@$(CARGO) build --locked --release --package step$(SERVER) --package step07-benchmark
 	@sh scripts/install-redis.sh || true
 	@$(RELEASE)/step07-benchmark --compare $(RELEASE)/step$(SERVER) $(ARGS)
+
+# All stages under the same load; the picture that GUIDE.md shows is made by ARGS="--picture ladder.svg".
+ladder:
+	@$(CARGO) build --locked --release $(foreach stage,$(LADDER),--package step$(stage)) --package step07-benchmark
+	@sh scripts/install-redis.sh || true
+	@$(RELEASE)/step07-benchmark --ladder $(RELEASE) $(ARGS)
 
 models:
 	@$(CARGO) build --locked --release --package step04-concurrency

@@ -1,74 +1,65 @@
-//! The program: loads a server that runs, or compares one of ours with redis-server.
+//! The program: reads the command line, and does what it asks for.
 
-mod flags;
 mod shutdown;
 
-use flags::Flags;
 use shutdown::Shutdown;
+use std::env;
 use std::process::ExitCode;
-use step07_benchmark::load::{self, Limit, Load};
-use step07_benchmark::report::Format;
-use step07_benchmark::workload::{self, Order, Test};
-use step07_benchmark::{compare, report};
+use step07_benchmark::cli::{self, Invocation};
+use step07_benchmark::job;
+use step07_benchmark::options::Options;
+use step07_benchmark::output;
+use tokio::sync::watch;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<ExitCode> {
-    let Some(flags) = Flags::from_command_line()? else {
-        return Ok(ExitCode::SUCCESS);
-    };
+/// Exit code of a measurement that was not possible.
+const FAILED: u8 = 1;
+
+/// Exit code when nobody reads the output any more: 128 and the number of SIGPIPE, as shells have it.
+const UNREAD: u8 = 141;
+
+fn main() -> ExitCode {
+    match cli::parse(env::args_os().skip(1)) {
+        Ok(Invocation::Run(options)) => run(&options),
+        Ok(Invocation::Help(text) | Invocation::Version(text)) => {
+            let printed = output::print(&format!("{}\n", text.trim_end()));
+            printed.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
+        }
+        Err(error) => error.exit(),
+    }
+}
+
+fn run(options: &Options) -> ExitCode {
+    let ended = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| runtime.block_on(work(options)));
+    ended.unwrap_or_else(|error| failed(&error))
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    if error.is::<output::Closed>() {
+        return ExitCode::from(UNREAD);
+    }
+    output::warn(&format!("error: {error:#}"));
+    ExitCode::from(FAILED)
+}
+
+/// The first signal asks the job to end with what it has; a second one ends it at once. Servers that were
+/// started for a measurement are owned by the job, and end when it is dropped.
+async fn work(options: &Options) -> anyhow::Result<ExitCode> {
     let mut shutdown = Shutdown::watch()?;
-    // Whatever was started for the measurement is owned by the future, and ends when it is dropped.
+    let (stop, stopped) = watch::channel(false);
+    let job = job::run(options, stopped);
+    tokio::pin!(job);
     tokio::select! {
-        ended = run(&flags) => ended,
-        () = shutdown.requested() => {
-            eprintln!("interrupted");
-            Ok(ExitCode::from(130))
-        }
+        ended = &mut job => return ended,
+        () = shutdown.requested() => {}
     }
-}
-
-async fn run(flags: &Flags) -> anyhow::Result<ExitCode> {
-    if let Some(program) = &flags.compare {
-        compare::run(program, &flags.settings()).await?;
-        return Ok(ExitCode::SUCCESS);
+    // Nobody listens when the job has just ended.
+    let _ = stop.send(true);
+    tokio::select! {
+        ended = &mut job => ended,
+        () = shutdown.requested() => Ok(ExitCode::from(job::INTERRUPTED)),
     }
-    if let Some(heading) = report::heading(flags.format) {
-        println!("{heading}");
-    }
-    let mut errors = 0;
-    // Every test has a sequence of keys of its own: a GET that followed the SET before it key by key would
-    // find them as they lie in memory.
-    for (seed, test) in (0..).zip(&flags.tests) {
-        let load = flags.load(Order::Random { seed });
-        fill_list(test, &load).await?;
-        let measured = load::run(&load, test).await?;
-        println!("{}", report::run(flags.format, test, &load, &measured));
-        errors += measured.errors;
-        if let Some(error) = measured.error.filter(|_| flags.format == Format::Csv) {
-            eprintln!(
-                "{}: {} replies were errors, such as: {error}",
-                test.title, measured.errors
-            );
-        }
-    }
-    // Replies that were errors are a failure of the run, whatever its figures are.
-    Ok(if errors == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
-}
-
-/// Puts into the list what the test wants to find there; where its server does not know LPUSH, the test's own
-/// errors tell.
-async fn fill_list(test: &Test, load: &Load) -> anyhow::Result<()> {
-    if test.list > 0 {
-        let fill = Load {
-            clients: 1,
-            limit: Limit::Requests(test.list),
-            ..load.clone()
-        };
-        load::run(&fill, &workload::FILL_LIST).await?;
-    }
-    Ok(())
 }

@@ -1,9 +1,13 @@
 //! Servers that are started for a measurement, and end with it.
 
+use crate::control::{Control, printable};
+use crate::cpu::{self, ServerClock};
+use crate::target::Target;
 use anyhow::{Context, bail, ensure};
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -16,11 +20,12 @@ const START: Duration = Duration::from_secs(10);
 /// How often to look whether it does.
 const POLL: Duration = Duration::from_millis(20);
 
-/// A server that has used no CPU for this long is at rest. Linux counts in steps of 10 ms.
-const REST: Duration = Duration::from_millis(40);
+/// How often to try to start a server that can't choose its port itself.
+const ATTEMPTS: usize = 3;
 
-/// How long to wait for that.
-const REST_DEADLINE: Duration = Duration::from_secs(3);
+/// Files in a server's directory, with what it writes.
+const OUTPUT: &str = "out";
+const ERRORS: &str = "err";
 
 /// An empty directory that is removed when this is dropped.
 pub struct TemporaryDirectory(PathBuf);
@@ -44,6 +49,11 @@ impl TemporaryDirectory {
         }
         bail!("no name is left in {}", parent.display())
     }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
 }
 
 impl Drop for TemporaryDirectory {
@@ -63,49 +73,49 @@ pub struct Server {
     pub port_only: bool,
     child: Child,
     // Removed after the child has ended: fields are dropped after `drop` has run.
-    _directory: TemporaryDirectory,
+    directory: TemporaryDirectory,
 }
 
 impl Server {
-    /// Starts one of this project's servers on a free port, without persistence. Stage 06 takes
-    /// redis-server's flags for that. Earlier stages write no files, and end at flags that they do not
-    /// know: they are started with the port alone.
+    /// Starts one of this project's servers on a free port, with these further arguments (such as
+    /// `--model tasks` for stage 04), without persistence. Stage 06 takes redis-server's flags for that.
+    /// Earlier stages write no files, and end at flags that they do not know: they are started with the port
+    /// and the further arguments alone.
     ///
     /// # Errors
     /// When it can't be started, or does not say where it listens.
-    pub async fn start_ours(program: &Path) -> anyhow::Result<Self> {
+    pub async fn start_ours(program: &Path, arguments: &[&str]) -> anyhow::Result<Self> {
         let program = program
             .canonicalize()
             .with_context(|| format!("no {}", program.display()))?;
-        match Self::start_program(&program, false).await {
+        match Self::start_program(&program, arguments, false).await {
             Ok(server) => Ok(server),
-            Err(_) => Self::start_program(&program, true).await,
+            Err(_) => Self::start_program(&program, arguments, true).await,
         }
     }
 
-    async fn start_program(program: &Path, port_only: bool) -> anyhow::Result<Self> {
+    async fn start_program(
+        program: &Path,
+        arguments: &[&str],
+        port_only: bool,
+    ) -> anyhow::Result<Self> {
         let directory = TemporaryDirectory::new()?;
-        let log = directory.0.join("out");
         let mut command = Command::new(program);
-        command.args(["--port", "0"]);
+        command.args(["--port", "0"]).args(arguments);
         if !port_only {
             command.args(["--save", "", "--dir"]).arg(&directory.0);
         }
-        let child = spawn(&mut command, &directory, &log)?;
-        let name = program
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let file = program.file_name().unwrap_or_default().to_string_lossy();
         let mut server = Self {
-            name,
+            name: [&[file.as_ref()], arguments].concat().join(" "),
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             port_only,
-            child,
-            _directory: directory,
+            child: spawn(&mut command, &directory)?,
+            directory,
         };
+        let output = server.directory.0.join(OUTPUT);
         let address = server.wait_for(|| {
-            let text = fs::read_to_string(&log).ok()?;
+            let text = fs::read_to_string(&output).ok()?;
             let (line, _) = text.split_once('\n')?;
             line.strip_prefix("listening on ")?.parse().ok()
         });
@@ -113,63 +123,75 @@ impl Server {
         Ok(server)
     }
 
-    /// Starts redis-server, without persistence, on a free port. `None` where it is not installed.
+    /// Starts redis-server on a free port, without persistence unless these further arguments say otherwise.
+    /// `None` where it is not installed.
     ///
     /// # Errors
     /// When it is installed, and can't be started.
-    pub async fn start_redis() -> anyhow::Result<Option<Self>> {
+    pub async fn start_redis(arguments: &[&str]) -> anyhow::Result<Option<Self>> {
         let Some(version) = redis_version() else {
             return Ok(None);
         };
+        let mut last = None;
+        // Another program may take the port before redis-server does: then it ends at once.
+        for _ in 0..ATTEMPTS {
+            match Self::start_redis_once(&version, arguments).await {
+                Ok(server) => return Ok(Some(server)),
+                Err(error) => last = Some(error),
+            }
+        }
+        last.map_or(Ok(None), Err)
+    }
+
+    async fn start_redis_once(version: &str, arguments: &[&str]) -> anyhow::Result<Self> {
         let directory = TemporaryDirectory::new()?;
-        let log = directory.0.join("out");
         // Nothing can ask redis-server to choose a port, so we let the system choose one and give it back.
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = free.local_addr()?;
         drop(free);
-        let port = address.port().to_string();
         let mut command = Command::new("redis-server");
-        command.args([
-            "--port",
-            &port,
-            "--bind",
-            "127.0.0.1",
-            "--save",
-            "",
-            "--appendonly",
-            "no",
-        ]);
-        let child = spawn(&mut command, &directory, &log)?;
-        let name = format!("redis-server {version}");
+        command.args(["--port", &address.port().to_string()]);
+        command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
+        command.args(arguments);
         let mut server = Self {
-            name,
+            name: format!("redis-server {version}"),
             address,
             port_only: false,
-            child,
-            _directory: directory,
+            child: spawn(&mut command, &directory)?,
+            directory,
         };
         server.wait_for(|| answers(address).then_some(())).await?;
-        Ok(Some(server))
+        Ok(server)
     }
 
-    /// CPU time that the server has used so far, where the system tells (Linux).
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The server as something to load, for one who needs no password.
+    pub fn target(&self) -> Target {
+        Target::tcp(&self.address.ip().to_string(), self.address.port())
+    }
+
+    /// CPU time that the server has used so far, where the system tells (Linux), as [`cpu::process_time`]
+    /// does.
     pub fn cpu_time(&self) -> Option<Duration> {
-        cpu_time(&self.child.id().to_string())
+        cpu::process_time(self.child.id())
     }
 
-    /// Waits until the server does nothing: one that frees memory in the background would take the CPU from
-    /// whoever is measured next. One that never rests is not waited for beyond some seconds.
+    /// Its clock: the server's own where it has one. `None` where neither it nor the system tells.
+    ///
+    /// # Errors
+    /// The server takes no connection.
+    pub fn clock(&self) -> anyhow::Result<Option<ServerClock>> {
+        let control = Control::connect(&self.target())?;
+        Ok(ServerClock::open(control, Some(self.child.id())))
+    }
+
+    /// Waits until the server does nothing, as [`ServerClock::rest`] does.
     pub async fn rest(&self) {
-        let started = Instant::now();
-        let mut before = self.cpu_time();
-        while started.elapsed() < REST_DEADLINE {
-            sleep(REST).await;
-            let now = self.cpu_time();
-            if now == before {
-                return;
-            }
-            before = now;
-        }
+        ServerClock::Process(self.child.id()).rest().await;
     }
 
     async fn wait_for<T>(&mut self, mut ready: impl FnMut() -> Option<T>) -> anyhow::Result<T> {
@@ -178,7 +200,11 @@ impl Server {
             let value = ready();
             // Asked after `ready`: should another process have taken the port and answered, ours has ended.
             if let Some(status) = self.child.try_wait()? {
-                bail!("{} ended at once: {status}", self.name);
+                bail!(
+                    "{} ended at once ({status}): {}",
+                    self.name,
+                    self.last_words()
+                );
             }
             if let Some(value) = value {
                 return Ok(value);
@@ -191,6 +217,22 @@ impl Server {
             sleep(POLL).await;
         }
     }
+
+    /// The last line that the server wrote, on standard error if there is one.
+    fn last_words(&self) -> String {
+        let outputs = [ERRORS, OUTPUT].map(|name| {
+            let bytes = fs::read(self.directory.0.join(name)).unwrap_or_default();
+            printable(
+                bytes
+                    .trim_ascii()
+                    .rsplit(|byte| *byte == b'\n')
+                    .next()
+                    .unwrap_or_default(),
+            )
+        });
+        let said = outputs.into_iter().find(|line| !line.is_empty());
+        said.unwrap_or_else(|| "it did not say why".to_string())
+    }
 }
 
 impl Drop for Server {
@@ -201,17 +243,15 @@ impl Drop for Server {
     }
 }
 
-fn spawn(
-    command: &mut Command,
-    directory: &TemporaryDirectory,
-    log: &Path,
-) -> anyhow::Result<Child> {
+fn spawn(command: &mut Command, directory: &TemporaryDirectory) -> anyhow::Result<Child> {
     let program = command.get_program().to_string_lossy().into_owned();
     command
         .current_dir(&directory.0)
+        // Ctrl-C goes to the whole group of the terminal: this program ends its servers itself, when it is done.
+        .process_group(0)
         .stdin(Stdio::null())
-        .stdout(File::create(log)?)
-        .stderr(Stdio::null())
+        .stdout(File::create(directory.0.join(OUTPUT))?)
+        .stderr(File::create(directory.0.join(ERRORS))?)
         .spawn()
         .with_context(|| format!("cannot start {program}"))
 }
@@ -229,6 +269,7 @@ fn redis_version() -> Option<String> {
     Some(version.to_string())
 }
 
+/// Whether a server answers as one that is ready, be it that it wants a password first.
 fn answers(address: SocketAddr) -> bool {
     let ping = || {
         let mut socket = TcpStream::connect_timeout(&address, POLL)?;
@@ -236,24 +277,7 @@ fn answers(address: SocketAddr) -> bool {
         socket.write_all(b"PING\r\n")?;
         let mut reply = [0; 7];
         socket.read_exact(&mut reply)?;
-        std::io::Result::Ok(reply == *b"+PONG\r\n")
+        std::io::Result::Ok([*b"+PONG\r\n", *b"-NOAUTH"].contains(&reply))
     };
     ping().unwrap_or(false)
-}
-
-/// CPU time that this process has used so far, where the system tells (Linux).
-pub fn own_cpu_time() -> Option<Duration> {
-    cpu_time("self")
-}
-
-/// User and system time of a process, from `/proc/<pid>/stat`: its 14th and 15th fields, in clock ticks,
-/// which Linux shows to programs as hundredths of a second.
-fn cpu_time(process: &str) -> Option<Duration> {
-    let text = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The second field is the program's name in parentheses, and may hold anything.
-    let (_, fields) = text.rsplit_once(')')?;
-    let mut fields = fields.split_whitespace().skip(11);
-    let mut next = || fields.next()?.parse::<u64>().ok();
-    let ticks = next()?.checked_add(next()?)?;
-    Some(Duration::from_millis(ticks.checked_mul(10)?))
 }

@@ -27,32 +27,36 @@ fn printed(flags: &[&str]) -> String {
 
 fn compare(stage: usize) -> String {
     let program = program(STAGES[stage - 1]).unwrap();
-    printed(&["--compare", program.to_str().unwrap(), "--rounds", "1"])
+    let program = program.to_str().unwrap();
+    printed(&["--compare", program, "--rounds", "1", "--duration", "0.1"])
 }
 
-/// The lines of a table's own rows: a test, its depth, and the server's name.
-fn rows<'a>(table: &'a str, server: &str) -> Vec<&'a str> {
-    let (_, rows) = table.split_once("requests/s").unwrap();
-    rows.lines()
-        .filter(|line| line.contains(" -P ") && line.contains(server))
-        .map(|line| line.split(" step").next().unwrap_or_default().trim())
-        .collect()
+/// The titles of a table's blocks, each once, in order.
+fn blocks(table: &str) -> Vec<&str> {
+    let titles = table.lines().filter_map(|line| line.split("  ").next());
+    let mut titles: Vec<&str> = titles.filter(|title| title.contains(" -P ")).collect();
+    titles.retain(|title| title.chars().next().is_some_and(char::is_uppercase));
+    titles.dedup();
+    titles
 }
 
 #[test]
 fn stage_06_is_measured_with_four_commands() {
     let table = compare(6);
+    let mut found = blocks(&table);
+    found.sort_unstable();
+    found.dedup();
     let expected = [
-        "SET -P 1",
         "GET -P 1",
-        "INCR -P 1",
-        "LPUSH -P 1",
-        "SET -P 16",
         "GET -P 16",
+        "INCR -P 1",
         "INCR -P 16",
+        "LPUSH -P 1",
         "LPUSH -P 16",
+        "SET -P 1",
+        "SET -P 16",
     ];
-    assert_eq!(rows(&table, "step06"), expected, "{table}");
+    assert_eq!(found, expected, "{table}");
     assert!(
         !table.contains("Left out") && !table.contains("--port alone"),
         "{table}"
@@ -62,8 +66,14 @@ fn stage_06_is_measured_with_four_commands() {
 #[test]
 fn of_stage_05_what_it_does_not_know_is_left_out() {
     let table = compare(5);
-    let expected = ["SET -P 1", "GET -P 1", "SET -P 16", "GET -P 16"];
-    assert_eq!(rows(&table, "step05"), expected, "{table}");
+    let mut found = blocks(&table);
+    found.sort_unstable();
+    found.dedup();
+    assert_eq!(
+        found,
+        ["GET -P 1", "GET -P 16", "SET -P 1", "SET -P 16"],
+        "{table}"
+    );
     for command in ["INCR", "LPUSH"] {
         let line = format!("Left out: {command}, which step05-expiry does not know.");
         assert!(table.contains(&line), "{table}");
@@ -80,6 +90,46 @@ fn a_stage_that_knows_no_test_is_an_error_that_says_so() {
 }
 
 #[test]
+fn the_ladder_has_a_row_for_each_stage_and_model() {
+    // Builds them; all programs lie in one directory.
+    let programs: Vec<_> = [3, 4, 5, 6]
+        .iter()
+        .map(|stage| program(STAGES[stage - 1]).unwrap())
+        .collect();
+    let directory = programs[0].parent().unwrap().to_str().unwrap();
+    let table = printed(&[
+        "--ladder",
+        directory,
+        "--rounds",
+        "1",
+        "--duration",
+        "0.1",
+        "-t",
+        "get",
+    ]);
+    let (_, block) = table.split_once("GET -P 16").unwrap();
+    let names = [
+        "03 get-set",
+        "04 sequential",
+        "04 threads",
+        "04 actor",
+        "04 tasks",
+        "05 expiry",
+        "06 full server",
+    ];
+    for name in names {
+        let row = block
+            .lines()
+            .find(|line| line.trim_start().starts_with(name));
+        let row = row.unwrap_or_else(|| panic!("{name}: {table}"));
+        // One at a time is one at a time.
+        let served = row.split_whitespace().rev().nth(2).unwrap();
+        let alone = name.starts_with("03") || name.ends_with("sequential");
+        assert_eq!(served == "1", alone, "{row}");
+    }
+}
+
+#[test]
 fn stage_06_knows_the_tests_of_strings_lists_and_sets() {
     let server = Server::start(STAGES[5]).unwrap();
     let port = server.address().port().to_string();
@@ -87,5 +137,6 @@ fn stage_06_knows_the_tests_of_strings_lists_and_sets() {
     let flags = ["-p", &port, "-t", tests, "-n", "500", "-r", "100", "-q"];
     // Its exit code tells of errors among the replies.
     let lines = printed(&flags);
-    assert_eq!(lines.lines().count(), 15, "{lines}");
+    // Among them the line that fills the list, and the empty one at the end.
+    assert_eq!(lines.lines().count(), 17, "{lines}");
 }

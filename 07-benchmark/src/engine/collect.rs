@@ -1,0 +1,290 @@
+//! Adds up what the threads of a run tell.
+
+use super::load::{Length, Load};
+use super::measured::{CommandTally, Interval, Measured, Schedule, latencies};
+use super::open::NOT_SENT;
+use super::recorder::Tally;
+use super::worker::{Message, NO_REPLY, Seen};
+use crate::workload::Workload;
+use hdrhistogram::Histogram;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// Later than this a request must not be written, or its latency is that of a delay of our own making.
+const MAX_LATE: Duration = Duration::from_millis(1);
+
+/// Of an open loop the part of its requests that may wait at the end, and for how long requests may have
+/// gathered, before the server counts as too slow for the rate.
+const MAX_WAITING: f64 = 0.05;
+const MAX_GATHERED: f64 = 0.25;
+
+/// Sees a run while it goes on.
+pub trait Observer {
+    /// A stretch of the run is over. `latencies` are those of the stretch, `so_far` is all until now.
+    fn interval(&mut self, interval: &Interval, latencies: &Histogram<u64>, so_far: &Measured);
+}
+
+/// Sees nothing.
+impl Observer for () {
+    fn interval(&mut self, _: &Interval, _: &Histogram<u64>, _: &Measured) {}
+}
+
+/// What several threads saw in the same stretch of time.
+struct Stretch {
+    to: Instant,
+    tallies: Vec<Tally>,
+}
+
+/// Adds up a run.
+pub struct Collector {
+    load: Load,
+    begin: Instant,
+    start: Instant,
+    measured: Measured,
+    /// How late the requests of an open loop were written.
+    late: Histogram<u64>,
+    due: u64,
+    /// Errors of the warm-up.
+    early_errors: u64,
+    /// Threads still at work.
+    running: usize,
+    /// The last stretches of those that have ended.
+    ended: Vec<u64>,
+    /// Stretches of which not all threads have told yet, by number.
+    stretches: BTreeMap<u64, Stretch>,
+    /// Where the last complete stretch ended.
+    told: Instant,
+    last_reply: Option<Instant>,
+}
+
+impl Collector {
+    /// Nothing yet, of a run that starts at `start`.
+    pub fn new(load: &Load, workload: &Workload, start: Instant, threads: usize) -> Self {
+        let commands = match workload.commands.len() {
+            0 | 1 => Vec::new(),
+            _ => workload
+                .commands
+                .iter()
+                .map(|(command, _)| command.title())
+                .collect(),
+        };
+        let tally = |title| CommandTally {
+            title,
+            response: latencies(),
+        };
+        let measured = Measured {
+            service: load.pace.map(|_| latencies()),
+            commands: commands.into_iter().map(tally).collect(),
+            ..Measured::default()
+        };
+        let begin = start + load.warm_up;
+        Self {
+            load: load.clone(),
+            begin,
+            start,
+            measured,
+            late: latencies(),
+            due: 0,
+            early_errors: 0,
+            running: threads,
+            ended: Vec::new(),
+            stretches: BTreeMap::new(),
+            told: begin,
+            last_reply: None,
+        }
+    }
+
+    /// Whether threads are still at work.
+    pub fn running(&self) -> bool {
+        self.running > 0
+    }
+
+    /// A thread tells something.
+    pub fn add(&mut self, message: Message, observer: &mut dyn Observer) {
+        match message {
+            Message::Tick(seen) => self.keep(seen),
+            Message::Done {
+                rest,
+                last_reply,
+                cpu,
+            } => {
+                self.running -= 1;
+                self.ended.push(rest.number);
+                self.keep(rest);
+                self.last_reply = self.last_reply.max(last_reply);
+                let own = self.measured.own_cpu.take();
+                self.measured.own_cpu = cpu.map(|cpu| cpu + own.unwrap_or_default());
+            }
+            Message::Ready | Message::Failed(_) => {}
+        }
+        while let Some(stretch) = self.complete() {
+            let sum = self.sum(stretch.tallies);
+            self.interval(stretch.to, &sum, observer);
+        }
+    }
+
+    fn keep(&mut self, seen: Seen) {
+        let stretch = self.stretches.entry(seen.number).or_insert(Stretch {
+            to: seen.to,
+            tallies: Vec::new(),
+        });
+        stretch.to = stretch.to.max(seen.to);
+        stretch.tallies.push(*seen.tally);
+    }
+
+    /// The next stretch, if all threads that were at work in it have told of it. The last one of all, which
+    /// is shorter, waits for the end.
+    fn complete(&mut self) -> Option<Stretch> {
+        let next = self.stretches.first_entry()?;
+        let ended = self.ended.iter().filter(|last| **last >= *next.key());
+        let threads = self.running + ended.count();
+        let complete = self.running > 0 && next.get().tallies.len() == threads;
+        complete.then(|| next.remove())
+    }
+
+    /// A stretch is over. It began where the one before it ended.
+    fn interval(&mut self, to: Instant, sum: &Sum, observer: &mut dyn Observer) {
+        let at = |percent| match sum.response.is_empty() {
+            true => 0,
+            false => sum.response.value_at_percentile(percent),
+        };
+        let interval = Interval {
+            begin: self.told.saturating_duration_since(self.begin),
+            length: to.saturating_duration_since(self.told),
+            replies: sum.replies,
+            errors: sum.errors,
+            p50: at(50.0),
+            p99: at(99.0),
+            max: at(100.0),
+        };
+        self.told = self.told.max(to);
+        self.measured.time = self.told.saturating_duration_since(self.begin);
+        self.measured.intervals.push(interval);
+        observer.interval(&interval, &sum.response, &self.measured);
+    }
+
+    /// Adds tallies to what was measured. Returns what they have in sum.
+    fn sum(&mut self, tallies: Vec<Tally>) -> Sum {
+        let mut sum = Sum {
+            replies: 0,
+            errors: 0,
+            response: latencies(),
+        };
+        for tally in tallies {
+            sum.replies += tally.replies;
+            sum.errors += tally.errors.total().saturating_sub(tally.early_errors);
+            self.early_errors += tally.early_errors;
+            join(&mut sum.response, &tally.response);
+            let all = &mut self.measured;
+            all.replies += tally.replies;
+            all.all_replies += tally.all_replies;
+            all.clipped += tally.clipped;
+            all.misses += tally.misses;
+            all.served += tally.served;
+            all.errors.merge(tally.errors);
+            join(&mut all.response, &tally.response);
+            if let (Some(all), Some(service)) = (&mut all.service, &tally.service) {
+                join(all, service);
+            }
+            for (all, command) in all.commands.iter_mut().zip(&tally.commands) {
+                join(&mut all.response, command);
+            }
+            if let Some(late) = &tally.late {
+                join(&mut self.late, late);
+            }
+            self.due += tally.due;
+        }
+        sum
+    }
+
+    /// All that was measured, once no thread is at work any more.
+    pub fn finish(mut self, interrupted: bool, observer: &mut dyn Observer) -> Measured {
+        // The last stretches of all threads are one.
+        let (mut tallies, mut to) = (Vec::new(), self.start);
+        for stretch in std::mem::take(&mut self.stretches).into_values() {
+            to = to.max(stretch.to);
+            tallies.extend(stretch.tallies);
+        }
+        let ended = match self.load.length {
+            Length::Time(time) if !interrupted => self.begin + time,
+            Length::Time(time) => to.min(self.begin + time),
+            Length::Requests(_) if !interrupted => self.last_reply.unwrap_or(self.begin),
+            Length::Requests(_) => to,
+        };
+        let sum = self.sum(tallies);
+        if ended > self.told || sum.replies + sum.errors + sum.response.len() > 0 {
+            self.interval(ended.max(self.told), &sum, observer);
+        }
+        self.measured.time = ended.saturating_duration_since(self.begin);
+        self.measured.whole_time = to.saturating_duration_since(self.start);
+        self.measured.interrupted = interrupted;
+        self.measured.schedule = self.schedule();
+        self.measured
+    }
+
+    fn schedule(&self) -> Option<Schedule> {
+        let pace = self.load.pace?;
+        let late = |percent| match self.late.is_empty() {
+            true => 0,
+            false => self.late.value_at_percentile(percent),
+        };
+        let mut schedule = Schedule {
+            rate: pace.rate,
+            due: self.due,
+            late_p99: late(99.0),
+            late_max: late(100.0),
+            invalid: None,
+        };
+        schedule.invalid = self.invalid(&schedule);
+        Some(schedule)
+    }
+
+    /// Why the figures of an open loop must not be used.
+    fn invalid(&self, schedule: &Schedule) -> Option<String> {
+        let late = Duration::from_nanos(schedule.late_p99);
+        if late > MAX_LATE {
+            let threads = self.load.threads.max(1) as f64;
+            let share = self.measured.own_share().map(|share| share / threads);
+            let busy = share.is_some_and(|share| share > 0.8);
+            let why = if busy {
+                "this program had no processor time left: take a lower rate, or more --threads"
+            } else {
+                "the server did not take them, or other programs had the processor"
+            };
+            return Some(format!(
+                "the schedule of {} requests per second was not held: 1 request in 100 was written more than \
+                 {:.1} ms late, as {why}",
+                schedule.rate,
+                late.as_secs_f64() * 1e3,
+            ));
+        }
+        // Those that were given up waited, too.
+        let kinds = self.measured.errors.kinds();
+        let failed = kinds.filter(|(name, _)| ![NO_REPLY, NOT_SENT].contains(name));
+        let failed: u64 = failed.map(|(_, kind)| kind.count).sum();
+        let known = self.measured.replies + failed.saturating_sub(self.early_errors);
+        let waiting = schedule.due.saturating_sub(known) as f64;
+        let too_many = (schedule.due as f64 * MAX_WAITING).max(schedule.rate * MAX_GATHERED);
+        (waiting > too_many).then(|| {
+            format!(
+                "the server did not keep up with {} requests per second: {waiting} of {} waited for their \
+                 replies at the end",
+                schedule.rate, schedule.due,
+            )
+        })
+    }
+}
+
+/// What several threads saw together.
+struct Sum {
+    replies: u64,
+    errors: u64,
+    response: Histogram<u64>,
+}
+
+/// Adds histograms of the same bounds, which can't fail.
+fn join(all: &mut Histogram<u64>, more: &Histogram<u64>) {
+    if !more.is_empty() {
+        let _ = all.add(more);
+    }
+}

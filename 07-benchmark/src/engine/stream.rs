@@ -1,0 +1,126 @@
+//! A connection's two halves, and how it begins.
+
+use crate::replies::{Counted, Judged, Pending, ReplyScanner};
+use crate::target::{Address, Target};
+use anyhow::{Context, ensure};
+use std::io;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, UnixStream, tcp, unix};
+
+/// What is received.
+pub enum Reader {
+    /// From a TCP connection.
+    Tcp(tcp::OwnedReadHalf),
+    /// From a Unix socket.
+    Unix(unix::OwnedReadHalf),
+}
+
+/// What is sent.
+pub enum Writer {
+    /// To a TCP connection.
+    Tcp(tcp::OwnedWriteHalf),
+    /// To a Unix socket.
+    Unix(unix::OwnedWriteHalf),
+}
+
+impl Reader {
+    /// Waits for bytes; 0 at the end of the stream.
+    pub async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(half) => half.read(buffer).await,
+            Self::Unix(half) => half.read(buffer).await,
+        }
+    }
+}
+
+impl Writer {
+    /// Writes what the system takes at once; 0 when it takes nothing now.
+    pub fn write_now(&self, bytes: &[u8]) -> io::Result<usize> {
+        let written = match self {
+            Self::Tcp(half) => half.try_write(bytes),
+            Self::Unix(half) => half.try_write(bytes),
+        };
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
+            other => other,
+        }
+    }
+
+    /// Waits until it takes something again.
+    pub async fn writable(&self) -> io::Result<()> {
+        match self {
+            Self::Tcp(half) => half.writable().await,
+            Self::Unix(half) => half.writable().await,
+        }
+    }
+
+    async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Tcp(half) => half.write_all(bytes).await,
+            Self::Unix(half) => half.write_all(bytes).await,
+        }
+    }
+}
+
+/// Opens a connection and says the target's greeting.
+///
+/// # Errors
+/// When it can't be opened, or the server answers the greeting with an error.
+pub async fn connect(target: &Target) -> anyhow::Result<(Reader, Writer)> {
+    let (mut reader, mut writer) = open(&target.address)
+        .await
+        .with_context(|| format!("cannot connect to {}", target.address))?;
+    for command in target.greeting() {
+        greet(&mut reader, &mut writer, &command).await?;
+    }
+    Ok((reader, writer))
+}
+
+async fn open(address: &Address) -> io::Result<(Reader, Writer)> {
+    match address {
+        Address::Tcp { host, port } => {
+            let socket = TcpStream::connect((host.as_str(), *port)).await?;
+            socket.set_nodelay(true)?;
+            let (reader, writer) = socket.into_split();
+            Ok((Reader::Tcp(reader), Writer::Tcp(writer)))
+        }
+        Address::Unix(path) => {
+            let (reader, writer) = UnixStream::connect(path).await?.into_split();
+            Ok((Reader::Unix(reader), Writer::Unix(writer)))
+        }
+    }
+}
+
+async fn greet(reader: &mut Reader, writer: &mut Writer, words: &[Vec<u8>]) -> anyhow::Result<()> {
+    let mut request = format!("*{}\r\n", words.len()).into_bytes();
+    for word in words {
+        request.extend_from_slice(format!("${}\r\n", word.len()).as_bytes());
+        request.extend_from_slice(word);
+        request.extend_from_slice(b"\r\n");
+    }
+    let name = words
+        .first()
+        .map(|word| String::from_utf8_lossy(word))
+        .unwrap_or_default();
+    writer
+        .write_all(&request)
+        .await
+        .with_context(|| format!("cannot send {name}"))?;
+    let (mut scanner, mut pending) = (ReplyScanner::default(), Pending::default());
+    let mut buffer = [0; 1024];
+    loop {
+        let length = reader.read(&mut buffer).await?;
+        ensure!(length > 0, "the server closed the connection after {name}");
+        let mut counted = Counted {
+            pending: &mut pending,
+            judged: Judged::default(),
+        };
+        let replies = scanner.scan(buffer.get(..length).unwrap_or_default(), &mut counted)?;
+        if let Some((_, error)) = counted.judged.errors.kinds().next() {
+            anyhow::bail!("the server answered {} to {name}", error.example);
+        }
+        if replies > 0 {
+            return Ok(());
+        }
+    }
+}

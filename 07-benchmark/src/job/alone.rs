@@ -1,0 +1,49 @@
+//! A server of ours where there is no other to compare it with.
+
+use super::arena::{Arena, DEPTHS};
+use super::contender::Contender;
+use super::exit_code;
+use super::findings::{self, Files};
+use super::work::Item;
+use crate::options::Options;
+use crate::output::print;
+use crate::report::table;
+use std::process::ExitCode;
+use tokio::sync::watch;
+
+/// Measures each test once at each depth, and prints them in one table.
+///
+/// # Errors
+/// When a request fails.
+pub async fn run(
+    options: &Options,
+    mut contender: Contender,
+    items: Vec<Item>,
+    files: Files,
+    stop: watch::Receiver<bool>,
+) -> anyhow::Result<ExitCode> {
+    let mut findings = findings::new(options, vec![contender.facts.clone()]);
+    let mut arena = Arena::new(options, contender.can_empty, stop);
+    print(&format!(
+        "{}\n{}\n",
+        table::heading(&findings),
+        table::columns()
+    ))?;
+    for depth in DEPTHS {
+        for item in &items {
+            if arena.stopped() {
+                break;
+            }
+            arena.prepare(item, &mut contender).await?;
+            let turn = arena.turn(item, depth, 0, &mut contender).await?;
+            arena.clear();
+            let run = turn.into_run(format!("{} -P {depth}", item.title));
+            print(&table::run(&run, options.precision))?;
+            findings.runs.push(run);
+        }
+    }
+    findings.interrupted = arena.stopped();
+    print(&format!("\n{}", table::end(&findings.runs)))?;
+    files.write(&findings)?;
+    Ok(exit_code(findings.interrupted, false))
+}

@@ -1,0 +1,324 @@
+//! Where servers take turns.
+
+use super::bound::{BUSY, Seen, judge};
+use super::contender::{Contender, Turn};
+use super::work::{self, Item};
+use crate::engine::{self, Length, Load, Measured};
+use crate::live::Live;
+use crate::null::NullServer;
+use crate::options::Options;
+use crate::report::model::{Bound, Case, Side};
+use crate::stats::{Better, Round, estimate};
+use anyhow::{bail, ensure};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Requests under way, in the comparisons that choose it themselves.
+pub const DEPTHS: [usize; 2] = [1, 16];
+
+/// How long this program is measured against a server that does nothing.
+const CEILING_TIME: Duration = Duration::from_millis(400);
+
+/// What the turns of a comparison have in common.
+pub struct Arena<'a> {
+    options: &'a Options,
+    /// Whether the servers may be, and can be, emptied.
+    emptied: bool,
+    stop: watch::Receiver<bool>,
+    live: Live,
+    /// What this program reaches at most: replies per second, by depth.
+    ceilings: Vec<(usize, f64)>,
+}
+
+/// The figures of all rounds, one after another.
+#[derive(Default)]
+struct Rounds {
+    throughput: Vec<Round>,
+    p50: Vec<Round>,
+    p99: Vec<Round>,
+    server_cpu: Vec<Round>,
+}
+
+impl<'a> Arena<'a> {
+    /// Nothing was measured yet.
+    pub fn new(options: &'a Options, emptied: bool, stop: watch::Receiver<bool>) -> Self {
+        Self {
+            options,
+            emptied,
+            stop,
+            live: Live::new(),
+            ceilings: Vec::new(),
+        }
+    }
+
+    /// Says what is being measured, on the line of progress.
+    pub fn announce(&mut self, what: &str) {
+        self.live.begin(what);
+    }
+
+    /// Removes the line of progress: something is about to be printed.
+    pub fn clear(&mut self) {
+        self.live.clear();
+    }
+
+    /// Whether the user wants an end.
+    pub fn stopped(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// How fast this program gets against a server that does nothing: replies per second. `None` where it
+    /// was not busy even then, so that the figure says nothing of it.
+    ///
+    /// # Errors
+    /// When that server can't be started.
+    pub async fn ceiling(&mut self, item: &Item, depth: usize) -> anyhow::Result<Option<f64>> {
+        let null = NullServer::start(&item.likely_reply(), Duration::ZERO)?;
+        let load = Load {
+            pace: None,
+            length: Length::Time(CEILING_TIME),
+            verify: false,
+            pipeline: depth,
+            ..work::load(self.options, &null.target())
+        };
+        self.live.begin(&format!(
+            "-P {depth}: this program against a server that does nothing"
+        ));
+        let measured = engine::run(&load, &item.workload, &mut self.live, &self.stop).await;
+        self.live.clear();
+        let measured = measured?;
+        let own = measured
+            .own_share()
+            .map(|share| share / load.threads as f64);
+        let ceiling = measured.throughput();
+        let busy = own.is_some_and(|own| own > BUSY) && !measured.interrupted;
+        if busy {
+            self.ceilings.push((depth, ceiling));
+        }
+        Ok(busy.then_some(ceiling))
+    }
+
+    /// All rounds of one test of A and B. `None` when it was ended before the first round was over.
+    ///
+    /// # Errors
+    /// When a server can't be reached, or a request fails: a comparison of failures would say nothing.
+    pub async fn case(
+        &mut self,
+        item: &Item,
+        depth: usize,
+        mut pair: [&mut Contender; 2],
+    ) -> anyhow::Result<Option<Case>> {
+        let mut sides = [side(pair[0]), side(pair[1])];
+        let mut rounds = Rounds::default();
+        let title = format!("{} -P {depth}", item.title);
+        for contender in &mut pair {
+            self.prepare(item, contender).await?;
+        }
+        for round in 0..self.options.rounds {
+            let mut turns = Vec::new();
+            for (place, who) in [0, 1, 1, 0].into_iter().enumerate() {
+                let Some(contender) = pair.get_mut(who) else {
+                    continue;
+                };
+                let of = self.options.rounds;
+                let (round, name) = (round + 1, contender.facts.name.clone());
+                self.live
+                    .begin(&format!("{title}, round {round} of {of}: {name}"));
+                // Both servers get the same requests in a pair of turns, and others in the next.
+                let seed = (2 * round + place / 2) as u64;
+                turns.push((who, self.turn(item, depth, seed, contender).await?));
+                if self.stopped() {
+                    // A round without its end is none.
+                    self.live.clear();
+                    return Ok(finished(title, depth, sides, &rounds, self));
+                }
+            }
+            rounds.add(&turns);
+            for (who, turn) in turns {
+                if let Some(side) = sides.get_mut(who) {
+                    add(side, turn);
+                }
+            }
+        }
+        for contender in &mut pair {
+            self.clean(contender).await?;
+        }
+        self.live.clear();
+        Ok(finished(title, depth, sides, &rounds, self))
+    }
+
+    /// Gives a server what a test wants to find.
+    ///
+    /// # Errors
+    /// When it refuses that.
+    pub async fn prepare(&mut self, item: &Item, contender: &mut Contender) -> anyhow::Result<()> {
+        self.live
+            .begin(&format!("{}: filling {}", item.title, contender.facts.name));
+        self.clean(contender).await?;
+        contender
+            .fill(&item.workload, &mut self.live, &self.stop)
+            .await
+    }
+
+    async fn clean(&self, contender: &mut Contender) -> anyhow::Result<()> {
+        if self.emptied {
+            contender.empty().await?;
+        }
+        Ok(())
+    }
+
+    /// One turn. What a test makes longer with every request is removed after it.
+    ///
+    /// # Errors
+    /// When the server can't be reached, or a request fails.
+    pub async fn turn(
+        &mut self,
+        item: &Item,
+        depth: usize,
+        seed: u64,
+        contender: &mut Contender,
+    ) -> anyhow::Result<Turn> {
+        let mut workload = item.workload.clone();
+        workload.seed = workload.seed.wrapping_add(seed << u32::BITS);
+        let load = Load {
+            pipeline: depth,
+            ..work::load(self.options, &contender.target)
+        };
+        let turn = contender
+            .turn(
+                &load,
+                &workload,
+                self.ceiling_at(depth),
+                &mut self.live,
+                &self.stop,
+            )
+            .await?;
+        ensure_sound(&turn.measured, &item.title, &contender.facts.name)?;
+        if item.grows() {
+            self.clean(contender).await?;
+        }
+        Ok(turn)
+    }
+
+    fn ceiling_at(&self, depth: usize) -> Option<f64> {
+        let mut ceilings = self.ceilings.iter();
+        ceilings
+            .find(|(of, _)| *of == depth)
+            .map(|(_, ceiling)| *ceiling)
+    }
+}
+
+impl Rounds {
+    /// Adds a round: its turns in order, A B B A.
+    fn add(&mut self, turns: &[(usize, Turn)]) {
+        let round = |figure: fn(&Turn) -> Option<f64>| {
+            let mut figures = turns
+                .iter()
+                .map(|(_, turn)| figure(turn).unwrap_or(f64::NAN));
+            std::array::from_fn(|_| figures.next().unwrap_or(f64::NAN))
+        };
+        self.throughput
+            .push(round(|turn| Some(turn.measured.throughput())));
+        self.p50
+            .push(round(|turn| Some(turn.measured.millis_at(50.0))));
+        self.p99
+            .push(round(|turn| Some(turn.measured.millis_at(99.0))));
+        self.server_cpu.push(round(|turn| {
+            let cpu = turn.measured.per_reply(turn.server_cpu?)?;
+            Some(cpu.as_secs_f64())
+        }));
+    }
+}
+
+/// Refuses a turn of which the figures would say nothing.
+///
+/// # Errors
+/// Requests failed, the schedule was not held, or no reply came.
+fn ensure_sound(measured: &Measured, title: &str, name: &str) -> anyhow::Result<()> {
+    if let Some((kind, errors)) = measured.errors.kinds().next() {
+        let count = errors.count;
+        bail!(
+            "{count} requests of {} to {name} failed ({kind}): {}",
+            title,
+            errors.example
+        );
+    }
+    if let Some(reason) = measured
+        .schedule
+        .as_ref()
+        .and_then(|schedule| schedule.invalid.as_ref())
+    {
+        bail!("a turn of {name} is INVALID: {reason}");
+    }
+    ensure!(
+        measured.replies > 0 || measured.interrupted,
+        "{name} gave no reply to {} within {:?}",
+        title,
+        measured.time
+    );
+    Ok(())
+}
+
+fn side(contender: &Contender) -> Side {
+    Side {
+        name: contender.facts.name.clone(),
+        all: Measured::default(),
+        throughputs: Vec::new(),
+        server_cpu: None,
+        server_share: None,
+        own_share: None,
+        bound: Bound::Unknown,
+    }
+}
+
+/// Adds a turn. `server_cpu` is that of all turns until the case is finished, and known if it is for each.
+fn add(side: &mut Side, turn: Turn) {
+    let first = side.throughputs.is_empty();
+    let before = if first {
+        Some(Duration::ZERO)
+    } else {
+        side.server_cpu
+    };
+    let both = before.zip(turn.server_cpu);
+    side.server_cpu = both.map(|(before, cpu)| before.saturating_add(cpu));
+    side.throughputs.push(turn.measured.throughput());
+    side.all.absorb(turn.measured);
+}
+
+fn finished(
+    title: String,
+    depth: usize,
+    sides: [Side; 2],
+    rounds: &Rounds,
+    arena: &Arena<'_>,
+) -> Option<Case> {
+    if rounds.throughput.is_empty() {
+        return None;
+    }
+    let sides = sides.map(|side| summed(side, arena, depth));
+    let with_cpu = sides.iter().all(|side| side.server_cpu.is_some());
+    Some(Case {
+        title,
+        pipeline: depth,
+        sides,
+        throughput: estimate(&rounds.throughput, Better::Higher),
+        p50: estimate(&rounds.p50, Better::Lower),
+        p99: estimate(&rounds.p99, Better::Lower),
+        server_cpu: with_cpu.then(|| estimate(&rounds.server_cpu, Better::Lower)),
+    })
+}
+
+/// From the server's CPU time in all turns to that for a reply, and to who was at work.
+fn summed(mut side: Side, arena: &Arena<'_>, depth: usize) -> Side {
+    let cpu = side.server_cpu.take();
+    side.own_share = side.all.own_share();
+    side.server_share = cpu.and_then(|cpu| side.all.share(cpu));
+    side.server_cpu = cpu.and_then(|cpu| side.all.per_reply(cpu));
+    side.bound = judge(Seen {
+        paced: arena.options.rate.is_some(),
+        own: side.own_share.map(|own| own / arena.options.threads as f64),
+        server: side.server_share,
+        throughput: side.all.throughput(),
+        ceiling: arena.ceiling_at(depth),
+    });
+    side
+}

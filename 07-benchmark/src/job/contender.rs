@@ -1,0 +1,153 @@
+//! A server that is measured, and what is known of it.
+
+use super::bound::{Seen, judge};
+use super::work;
+use crate::control::Control;
+use crate::cpu::ServerClock;
+use crate::engine::{self, Load, Measured, Observer};
+use crate::facts;
+use crate::report::model::{Bound, Run, Server};
+use crate::target::Target;
+use crate::workload::Workload;
+use anyhow::{Context, bail};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// A server that is measured.
+pub struct Contender {
+    /// How it is reached.
+    pub target: Target,
+    /// How it describes itself.
+    pub facts: Server,
+    /// Whether it knows how to be emptied.
+    pub can_empty: bool,
+    clock: Option<ServerClock>,
+}
+
+/// One run against a server.
+pub struct Turn {
+    /// What the generator saw.
+    pub measured: Measured,
+    /// CPU time that the server used meanwhile, where it is known.
+    pub server_cpu: Option<Duration>,
+    /// Who was at work.
+    pub bound: Bound,
+}
+
+impl Turn {
+    /// It as a run with this title.
+    pub fn into_run(self, title: String) -> Run {
+        let cpu = self.server_cpu;
+        Run {
+            title,
+            server_cpu: cpu.and_then(|cpu| self.measured.per_reply(cpu)),
+            server_share: cpu.and_then(|cpu| self.measured.share(cpu)),
+            bound: self.bound,
+            measured: self.measured,
+        }
+    }
+}
+
+impl Contender {
+    /// The server at `target`, which must be running. `process` is its number where it is one of this
+    /// machine's.
+    ///
+    /// # Errors
+    /// When it can't be reached, or does not take the greeting.
+    pub fn meet(target: &Target, process: Option<u32>) -> anyhow::Result<Self> {
+        let mut control = Control::connect(target)?;
+        let facts = facts::server(&mut control)?;
+        Ok(Self {
+            target: target.clone(),
+            facts,
+            can_empty: true,
+            clock: ServerClock::open(control, process),
+        })
+    }
+
+    /// Loads it.
+    ///
+    /// # Errors
+    /// When the connections can't be opened.
+    pub async fn turn(
+        &mut self,
+        load: &Load,
+        workload: &Workload,
+        ceiling: Option<f64>,
+        observer: &mut dyn Observer,
+        stop: &watch::Receiver<bool>,
+    ) -> anyhow::Result<Turn> {
+        let before = self.clock.as_mut().and_then(ServerClock::read);
+        let run = engine::run(load, workload, observer, stop).await;
+        let measured = run.with_context(|| self.facts.name.clone())?;
+        let after = self.clock.as_mut().and_then(ServerClock::read);
+        let server_cpu = before
+            .zip(after)
+            .map(|(before, after)| after.saturating_sub(before));
+        let threads = load.threads as f64;
+        let bound = judge(Seen {
+            paced: load.pace.is_some(),
+            own: measured.own_share().map(|share| share / threads),
+            server: server_cpu.and_then(|cpu| measured.share(cpu)),
+            throughput: measured.throughput(),
+            ceiling,
+        });
+        Ok(Turn {
+            measured,
+            server_cpu,
+            bound,
+        })
+    }
+
+    /// Writes every key that `workload` asks for once, where it asks for keys.
+    ///
+    /// # Errors
+    /// When the server refuses them.
+    pub async fn fill(
+        &self,
+        workload: &Workload,
+        observer: &mut dyn Observer,
+        stop: &watch::Receiver<bool>,
+    ) -> anyhow::Result<()> {
+        let Some((filling, requests)) = work::filling(workload) else {
+            return Ok(());
+        };
+        let load = work::filling_load(&self.target, requests);
+        let measured = engine::run(&load, &filling, observer, stop).await?;
+        match measured.errors.kinds().next() {
+            Some((kind, errors)) => bail!(
+                "{} can't be filled with keys: {kind}: {}",
+                self.facts.name,
+                errors.example
+            ),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether it knows this command. Only for servers that were started here, and are empty: a server that
+    /// does not know MULTI can be asked only by carrying the command out, without arguments.
+    ///
+    /// # Errors
+    /// When it can't be reached.
+    pub fn knows(&self, name: &str) -> anyhow::Result<bool> {
+        let unknown = Control::connect(&self.target)?.is_unknown(name.as_bytes())?;
+        Ok(!unknown)
+    }
+
+    /// Removes all keys of its database, and waits until it rests.
+    ///
+    /// # Errors
+    /// When it does not do that.
+    pub async fn empty(&mut self) -> anyhow::Result<()> {
+        Control::connect(&self.target)?.flushdb()?;
+        self.rest().await;
+        Ok(())
+    }
+
+    /// Waits until it does nothing.
+    pub async fn rest(&mut self) {
+        if let Some(clock) = &mut self.clock {
+            clock.rest().await;
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Connections that do nothing.
+
+use super::exit_code;
+use crate::engine::connect;
+use crate::options::Options;
+use crate::output::print;
+use std::process::ExitCode;
+use tokio::sync::watch;
+
+/// Opens the connections and waits until it is interrupted.
+///
+/// # Errors
+/// When they can't be opened.
+pub async fn run(options: &Options, mut stop: watch::Receiver<bool>) -> anyhow::Result<ExitCode> {
+    let mut connections = Vec::new();
+    for _ in 0..options.clients {
+        tokio::select! {
+            connection = connect(&options.target) => connections.push(connection?),
+            _ = stop.wait_for(|stop| *stop) => return Ok(exit_code(true, false)),
+        }
+    }
+    print(&format!(
+        "{} idle connections to {} are open. Ctrl-C closes them.\n",
+        connections.len(),
+        options.target.address
+    ))?;
+    // Fails when nobody can ask for the end any more, which is an end as well.
+    let _ = stop.wait_for(|stop| *stop).await;
+    Ok(exit_code(true, false))
+}

@@ -1,0 +1,211 @@
+//! All stages under the same load: what each of them gained.
+
+use super::arena::{Arena, DEPTHS};
+use super::contender::Contender;
+use super::findings::{self, Files};
+use super::work::Item;
+use super::{choice, compare, exit_code};
+use crate::options::Options;
+use crate::output::{print, warn};
+use crate::process::Server;
+use crate::report::ladder::{self, Cell, Ladder, Step};
+use anyhow::ensure;
+use std::path::Path;
+use std::process::ExitCode;
+use tokio::sync::watch;
+
+/// A server of the course: its program, how it is started, what to call it, and what it changed.
+struct Rung {
+    program: &'static str,
+    arguments: &'static [&'static str],
+    name: &'static str,
+    change: &'static str,
+}
+
+const RUNGS: [Rung; 7] = [
+    Rung {
+        program: "step03-get-set",
+        arguments: &[],
+        name: "03 get-set",
+        change: "one client at a time: the others wait until it leaves",
+    },
+    Rung {
+        program: "step04-concurrency",
+        arguments: &["--model", "sequential"],
+        name: "04 sequential",
+        change: "the same, chosen by --model",
+    },
+    Rung {
+        program: "step04-concurrency",
+        arguments: &["--model", "threads"],
+        name: "04 threads",
+        change: "a thread for each client, a lock around the keyspace",
+    },
+    Rung {
+        program: "step04-concurrency",
+        arguments: &["--model", "actor"],
+        name: "04 actor",
+        change: "a task for each client, one more owns the keyspace: a message for each command",
+    },
+    Rung {
+        program: "step04-concurrency",
+        arguments: &["--model", "tasks"],
+        name: "04 tasks",
+        change: "a task for each client, a lock around the keyspace, all in one thread",
+    },
+    Rung {
+        program: "step05-expiry",
+        arguments: &[],
+        name: "05 expiry",
+        change: "keys have deadlines, which every access looks at",
+    },
+    Rung {
+        program: "step06-commands-persistence",
+        arguments: &[],
+        name: "06 full server",
+        change: "one lock and one write for all requests that arrived together; a table of its own",
+    },
+];
+
+/// Starts the stages that are in `directory`, and redis-server where it is installed, and measures them in
+/// turns: upwards, downwards, upwards, ...
+///
+/// # Errors
+/// When none is there, or a request fails.
+pub async fn run(
+    options: &Options,
+    directory: &Path,
+    mut files: Files,
+    stop: watch::Receiver<bool>,
+) -> anyhow::Result<ExitCode> {
+    let mut climbers = start(directory).await?;
+    let items = common_items(options, &climbers)?;
+    let facts = climbers.iter().map(|one| one.contender.facts.clone());
+    let mut findings = findings::new(options, facts.collect());
+    let steps = climbers.iter().map(|one| one.step.clone()).collect();
+    let mut table = Ladder::new(steps);
+    print(&ladder::heading(&table, &findings.settings, options.rounds))?;
+    let mut arena = Arena::new(options, false, stop);
+    for depth in DEPTHS {
+        for item in &items {
+            let cells = measure(&mut arena, options, item, depth, &mut climbers).await?;
+            if arena.stopped() {
+                break;
+            }
+            let title = format!("{} -P {depth}", item.title);
+            let named = climbers
+                .iter()
+                .map(|one| format!("{}: {title}", one.step.name));
+            let runs = named.zip(&cells).map(|(name, cell)| cell.as_run(name));
+            findings.runs.extend(runs);
+            print(&table.block(&title, cells))?;
+        }
+    }
+    findings.interrupted = arena.stopped();
+    print(&ladder::end(&table, findings.interrupted))?;
+    if let Some(file) = files.picture.take() {
+        file.complete(&ladder::picture(&table))?;
+    }
+    files.write(&findings)?;
+    Ok(exit_code(findings.interrupted, false))
+}
+
+/// A server on the ladder.
+struct Climber {
+    step: Step,
+    contender: Contender,
+    // Dropping it ends the server.
+    _server: Server,
+}
+
+async fn start(directory: &Path) -> anyhow::Result<Vec<Climber>> {
+    let mut climbers = Vec::new();
+    for rung in RUNGS {
+        let program = directory.join(rung.program);
+        if program.exists() {
+            let server = Server::start_ours(&program, rung.arguments).await?;
+            climbers.push(climber(rung.name, rung.change, server)?);
+        }
+    }
+    ensure!(
+        !climbers.is_empty(),
+        "{} holds no stage: cargo build --release --workspace builds them",
+        directory.display()
+    );
+    match Server::start_redis(&[]).await? {
+        Some(redis) => climbers.push(climber(&redis.name.clone(), "Redis itself, in C", redis)?),
+        None => warn("redis-server is not installed: the ladder ends with stage 06."),
+    }
+    Ok(climbers)
+}
+
+fn climber(name: &str, change: &str, server: Server) -> anyhow::Result<Climber> {
+    Ok(Climber {
+        step: Step {
+            name: name.to_string(),
+            change: change.to_string(),
+        },
+        contender: compare::meet(&server)?,
+        _server: server,
+    })
+}
+
+/// What all of them can be asked. Nothing is emptied between the tests, so that none may make data grow.
+///
+/// # Errors
+/// When nothing is left, or one of them can't be reached.
+fn common_items(options: &Options, climbers: &[Climber]) -> anyhow::Result<Vec<Item>> {
+    let mut remarks = Vec::new();
+    let mut items = choice::measured(options);
+    for climber in climbers {
+        items = choice::known(items, &climber.contender, &mut remarks)?;
+    }
+    items.retain(|item| {
+        let why = choice::too_large(item, false, options.sizes.most);
+        remarks.extend(why.iter().cloned());
+        why.is_none()
+    });
+    for remark in &remarks {
+        warn(remark);
+    }
+    choice::ensure_some(&items, &remarks)?;
+    Ok(items)
+}
+
+/// All rounds of one test: a cell for each server.
+async fn measure(
+    arena: &mut Arena<'_>,
+    options: &Options,
+    item: &Item,
+    depth: usize,
+    climbers: &mut [Climber],
+) -> anyhow::Result<Vec<Cell>> {
+    let mut cells: Vec<Cell> = climbers.iter().map(|_| Cell::default()).collect();
+    for climber in climbers.iter_mut() {
+        arena.prepare(item, &mut climber.contender).await?;
+    }
+    for round in 0..options.rounds {
+        let mut turns: Vec<_> = climbers.iter_mut().zip(&mut cells).collect();
+        if round % 2 == 1 {
+            turns.reverse();
+        }
+        for (climber, cell) in turns {
+            if arena.stopped() {
+                arena.clear();
+                return Ok(cells);
+            }
+            let name = &climber.step.name;
+            arena.announce(&format!(
+                "{} -P {depth}, round {}: {name}",
+                item.title,
+                round + 1
+            ));
+            let turn = arena
+                .turn(item, depth, round as u64, &mut climber.contender)
+                .await?;
+            cell.add(turn.measured, turn.server_cpu, turn.bound);
+        }
+    }
+    arena.clear();
+    Ok(cells)
+}

@@ -1,0 +1,379 @@
+//! Judges replies: errors always, contents where that is asked for.
+
+use super::scanner::Watch;
+use crate::errors::Errors;
+use crate::workload::{Expected, MARK, Note, Sizes, Workload, write_mark};
+use std::collections::VecDeque;
+
+/// The most bytes of an error that are kept.
+const MAX_TEXT: usize = 500;
+
+/// What one scan found out about the replies that ended in it.
+#[derive(Debug, Default)]
+pub struct Judged {
+    /// The places of those that were not good, counted from the scan's first, in order.
+    pub bad: Vec<u64>,
+    /// Good ones that said that there is nothing.
+    pub misses: u64,
+    /// The bad ones by kind.
+    pub errors: Errors,
+    /// All that ended in the scan.
+    replies: u64,
+}
+
+impl Judged {
+    fn good(&mut self) {
+        self.replies += 1;
+    }
+
+    fn bad(&mut self, kind: &str, text: impl FnOnce() -> String) {
+        self.bad.push(self.replies);
+        self.replies += 1;
+        self.errors.add(kind, 1, text);
+    }
+
+    /// An error reply. Its kind is its first word, if that is written as Redis writes kinds: in capitals.
+    fn error(&mut self, text: &[u8]) {
+        let text = String::from_utf8_lossy(text);
+        let word = text.split(' ').next().unwrap_or_default();
+        let named = !word.is_empty() && word.len() <= 32;
+        let capitals = word
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+        let kind = if named && capitals { word } else { "error" };
+        self.bad(kind, || printable(&text));
+    }
+}
+
+/// A text of the server as it can be shown: control characters could do more to a terminal than to show.
+fn printable(text: &str) -> String {
+    let shown = text.chars().map(|character| match character.is_control() {
+        true => char::REPLACEMENT_CHARACTER,
+        false => character,
+    });
+    shown.collect()
+}
+
+/// What is known of the reply that is on its way. It stays with the connection: a reply may end in a later
+/// scan than it began in.
+#[derive(Debug, Default)]
+pub struct Pending {
+    /// The text of an error.
+    error: Option<Vec<u8>>,
+    /// What is wrong with it.
+    wrong: Option<String>,
+    /// Whether it says that there is nothing.
+    miss: bool,
+    /// Bytes seen of the current value.
+    seen: usize,
+}
+
+/// Counts replies and tells errors apart.
+pub struct Counted<'a> {
+    /// The reply on its way.
+    pub pending: &'a mut Pending,
+    /// What was found.
+    pub judged: Judged,
+}
+
+impl Watch for Counted<'_> {
+    fn head(&mut self, top: bool, marker: u8, text: &[u8]) {
+        if top && matches!(marker, b'-' | b'!') {
+            self.pending.begin_error(marker, text);
+        }
+    }
+
+    fn bytes(&mut self, piece: &[u8]) {
+        if let Some(error) = &mut self.pending.error {
+            keep(error, piece);
+        }
+    }
+
+    fn reply(&mut self) {
+        match self.pending.error.take() {
+            Some(text) => self.judged.error(&text),
+            None => self.judged.good(),
+        }
+    }
+}
+
+impl Pending {
+    fn begin_error(&mut self, marker: u8, text: &[u8]) {
+        // The text of a bulk error is still to come.
+        let text = if marker == b'-' { text } else { b"" };
+        let mut kept = Vec::new();
+        keep(&mut kept, text);
+        self.error = Some(kept);
+    }
+}
+
+fn keep(text: &mut Vec<u8>, piece: &[u8]) {
+    let room = MAX_TEXT.saturating_sub(text.len());
+    text.extend_from_slice(piece.get(..room).unwrap_or(piece));
+}
+
+/// What is known of the commands of a workload.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    commands: Vec<(String, Expected)>,
+    sizes: Sizes,
+    marked: bool,
+}
+
+impl Rules {
+    /// Those of the commands that a workload sends.
+    pub fn new(workload: &Workload) -> Self {
+        let commands = workload.commands.iter();
+        Self {
+            commands: commands
+                .map(|(command, _)| (command.title(), command.expected))
+                .collect(),
+            sizes: workload.sizes,
+            marked: workload.marked,
+        }
+    }
+}
+
+/// Holds each reply against what its request must get.
+pub struct Checked<'a> {
+    /// The replies counted, and the errors in them.
+    pub counted: Counted<'a>,
+    /// The requests under way, the one whose reply is due next first.
+    pub notes: &'a VecDeque<Note>,
+    /// What they must get.
+    pub rules: &'a Rules,
+}
+
+impl Checked<'_> {
+    fn request(&self) -> Option<(&Note, &str, Expected)> {
+        let place = usize::try_from(self.counted.judged.replies).unwrap_or(usize::MAX);
+        let note = self.notes.get(place)?;
+        let (title, expected) = self.rules.commands.get(note.command as usize)?;
+        Some((note, title, *expected))
+    }
+
+    fn wrong(&mut self, what: impl FnOnce() -> String) {
+        if self.counted.pending.wrong.is_some() {
+            return;
+        }
+        let Some((note, title, _)) = self.request() else {
+            return;
+        };
+        let text = format!(
+            "{title}, with the number {}, was answered by {}",
+            note.number,
+            what()
+        );
+        self.counted.pending.wrong = Some(text);
+    }
+
+    /// Whether a value of this length may have been written by this program.
+    fn fits(&self, text: &[u8]) -> bool {
+        let length = std::str::from_utf8(text)
+            .ok()
+            .and_then(|text| text.parse::<usize>().ok());
+        length.is_some_and(|length| {
+            (self.rules.sizes.least..=self.rules.sizes.most).contains(&length)
+        })
+    }
+
+    fn judge_head(&mut self, top: bool, marker: u8, text: &[u8]) {
+        let Some((_, _, expected)) = self.request() else {
+            return;
+        };
+        let nil = marker == b'_' || (matches!(marker, b'$' | b'*') && text == b"-1");
+        let right = match expected {
+            Expected::Anything => true,
+            Expected::Status(status) => marker == b'+' && text == status,
+            Expected::Integer => marker == b':',
+            Expected::Value => nil || (marker == b'$' && self.fits(text)),
+            Expected::Member => nil || marker == b'$',
+            Expected::Array => !top || matches!(marker, b'*' | b'~'),
+            Expected::Values(count) if top => {
+                marker == b'*' && text == count.to_string().as_bytes()
+            }
+            Expected::Values(_) => marker == b'$' && self.fits(text),
+        };
+        self.counted.pending.seen = 0;
+        if !right {
+            let text = text.get(..40).unwrap_or(text);
+            self.wrong(|| format!("{}{}", char::from(marker), text.escape_ascii()));
+        } else if nil && top {
+            self.counted.pending.miss = true;
+        }
+    }
+}
+
+impl Watch for Checked<'_> {
+    fn head(&mut self, top: bool, marker: u8, text: &[u8]) {
+        self.counted.head(top, marker, text);
+        if self.counted.pending.error.is_none() {
+            self.judge_head(top, marker, text);
+        }
+    }
+
+    fn bytes(&mut self, piece: &[u8]) {
+        self.counted.bytes(piece);
+        let Some((note, _, expected)) = self.request() else {
+            return;
+        };
+        if !matches!(expected, Expected::Value | Expected::Values(_)) {
+            return;
+        }
+        let seen = self.counted.pending.seen;
+        let begin = if self.rules.marked {
+            beginning(note.number)
+        } else {
+            [b'x'; MARK]
+        };
+        let wanted = begin
+            .into_iter()
+            .chain(std::iter::repeat(b'x'))
+            .skip(seen.min(MARK));
+        self.counted.pending.seen = seen.saturating_add(piece.len());
+        if piece
+            .iter()
+            .zip(wanted)
+            .any(|(byte, wanted)| *byte != wanted)
+        {
+            let piece = piece.get(..40).unwrap_or(piece);
+            self.wrong(|| format!("a value with {} in it", piece.escape_ascii()));
+        }
+    }
+
+    fn reply(&mut self) {
+        let pending = &mut self.counted.pending;
+        let (wrong, miss) = (pending.wrong.take(), std::mem::take(&mut pending.miss));
+        match wrong.filter(|_| pending.error.is_none()) {
+            Some(text) => self.counted.judged.bad("wrong reply", || text),
+            None => {
+                self.counted.judged.misses += u64::from(miss);
+                self.counted.reply();
+            }
+        }
+    }
+}
+
+fn beginning(number: u64) -> [u8; MARK] {
+    let mut begin = [0; MARK];
+    write_mark(&mut begin, number);
+    begin
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ReplyScanner;
+    use super::*;
+    use crate::workload::Command;
+
+    /// Judges `replies`, cut into pieces of `size`, to requests of `line` with the numbers 0, 1, 2, ...
+    fn judge(line: &str, marked: bool, replies: &[u8], size: usize) -> (Vec<u64>, u64, Errors) {
+        let words = line
+            .split(' ')
+            .map(|word| word.as_bytes().to_vec())
+            .collect();
+        let workload = Workload {
+            marked,
+            sizes: Sizes { least: 3, most: 14 },
+            ..Workload::single(Command::new(words))
+        };
+        let rules = Rules::new(&workload);
+        let mut notes: VecDeque<Note> = (0..10).map(|number| Note { command: 0, number }).collect();
+        let (mut scanner, mut pending) = (ReplyScanner::default(), Pending::default());
+        let (mut bad, mut misses, mut errors, mut before) = (Vec::new(), 0, Errors::default(), 0);
+        for piece in replies.chunks(size) {
+            let mut checked = Checked {
+                counted: Counted {
+                    pending: &mut pending,
+                    judged: Judged::default(),
+                },
+                notes: &notes,
+                rules: &rules,
+            };
+            let found = scanner.scan(piece, &mut checked).unwrap();
+            let judged = checked.counted.judged;
+            bad.extend(judged.bad.iter().map(|place| place + before));
+            misses += judged.misses;
+            errors.merge(judged.errors);
+            before += found;
+            notes.drain(..found as usize);
+        }
+        (bad, misses, errors)
+    }
+
+    fn judge_in_all_pieces(line: &str, marked: bool, replies: &[u8]) -> (Vec<u64>, u64, Errors) {
+        let whole = judge(line, marked, replies, replies.len());
+        // What an example quotes of a value is the piece in which it was found to be wrong.
+        let numbers = |(bad, misses, errors): &(Vec<u64>, u64, Errors)| {
+            let kinds = errors
+                .kinds()
+                .map(|(kind, found)| (kind.to_string(), found.count));
+            (bad.clone(), *misses, kinds.collect::<Vec<_>>())
+        };
+        for size in 1..replies.len() {
+            let cut = judge(line, marked, replies, size);
+            assert_eq!(numbers(&cut), numbers(&whole), "in pieces of {size}");
+        }
+        whole
+    }
+
+    #[test]
+    fn values_are_held_against_their_keys() {
+        let replies =
+            b"$14\r\n000000000000xx\r\n$14\r\n000000000001xx\r\n$14\r\n000000000001xx\r\n\
+            $-1\r\n$3\r\n000\r\n$2\r\n00\r\n$13\r\n000000000006y\r\n+OK\r\n-ERR no\r\n";
+        let (bad, misses, errors) = judge_in_all_pieces("GET key:__rand_int__", true, replies);
+        assert_eq!((bad, misses), (vec![2, 5, 6, 7, 8], 1));
+        let kinds: Vec<_> = errors
+            .kinds()
+            .map(|(kind, found)| (kind, found.count))
+            .collect();
+        assert_eq!(kinds, [("ERR", 1), ("wrong reply", 4)]);
+    }
+
+    #[test]
+    fn unmarked_values_are_rows_of_x() {
+        let replies = b"$3\r\nxxx\r\n$3\r\nxxy\r\n$15\r\nxxxxxxxxxxxxxxx\r\n_\r\n";
+        let (bad, misses, _) = judge_in_all_pieces("GET key:__rand_int__", false, replies);
+        assert_eq!((bad, misses), (vec![1, 2], 1));
+    }
+
+    #[test]
+    fn lists_hold_as_many_values_as_were_asked_for() {
+        let replies =
+            b"*2\r\n$3\r\nxxx\r\n$4\r\nxxxx\r\n*1\r\n$3\r\nxxx\r\n*2\r\n$3\r\nxxx\r\n$3\r\nxyx\r\n\
+            *2\r\n$3\r\nxxx\r\n:5\r\n";
+        let (bad, _, errors) = judge_in_all_pieces("LRANGE mylist 0 1", false, replies);
+        assert_eq!((bad, errors.total()), (vec![1, 2, 3], 3));
+    }
+
+    #[test]
+    fn statuses_and_numbers_are_what_they_must_be() {
+        let (bad, ..) = judge_in_all_pieces("SET a __data__", false, b"+OK\r\n+KO\r\n$2\r\nOK\r\n");
+        assert_eq!(bad, [1, 2]);
+        let (bad, ..) = judge_in_all_pieces("INCR a", false, b":5\r\n$1\r\n5\r\n");
+        assert_eq!(bad, [1]);
+    }
+
+    #[test]
+    fn kinds_of_errors_are_their_first_words_if_those_look_like_kinds() {
+        let replies = b"-WRONGTYPE a\r\n-wrong\r\n-\r\n!9\r\nMOVED 1 2\r\n-WRONGTYPE b\r\n";
+        let (bad, _, errors) = judge_in_all_pieces("EVAL x 0", false, replies);
+        assert_eq!(bad, [0, 1, 2, 3, 4]);
+        let kinds: Vec<_> = errors
+            .kinds()
+            .map(|(kind, found)| (kind, found.count))
+            .collect();
+        assert_eq!(kinds, [("MOVED", 1), ("WRONGTYPE", 2), ("error", 2)]);
+        assert_eq!(errors.kinds().nth(1).unwrap().1.example, "WRONGTYPE a");
+    }
+
+    #[test]
+    fn errors_can_be_shown_on_a_terminal() {
+        let (_, _, errors) = judge("GET a", false, b"-ERR \x1b[2J\x07\xff\r\n", 100);
+        assert_eq!(
+            errors.kinds().next().unwrap().1.example,
+            "ERR \u{fffd}[2J\u{fffd}\u{fffd}"
+        );
+    }
+}

@@ -1,0 +1,190 @@
+//! The part of the page on single runs.
+
+use super::table::{Head, count, hundredths, number, row, table, words};
+use super::{run_pictures, section};
+use crate::report::latency::{Latency, PERCENTILES, millis};
+use crate::report::markup::{Node, tag};
+use crate::report::model::Run;
+use crate::report::numbers::per_second;
+use crate::report::words::bound;
+use Head::{Number, Words};
+use hdrhistogram::Histogram;
+
+const READ_PERCENTILES: &str = "A percentile beyond which there is less than one reply is the slowest reply: of \
+    1,000 replies p99.99 is the max.";
+
+/// Tables and pictures of all runs.
+pub fn sections(runs: &[Run]) -> Vec<Node> {
+    let percentiles = section("All percentiles").with(all_percentiles(runs));
+    vec![
+        section("The figures").all(tables(runs)),
+        section("Latency").all(run_pictures::latencies(runs)),
+        section("Over time").all(run_pictures::over_time(runs)),
+        percentiles.with(tag("p").class("how").text(READ_PERCENTILES)),
+    ]
+}
+
+fn tables(runs: &[Run]) -> Vec<Node> {
+    let mut tables = vec![figures(runs)];
+    tables.extend(schedules(runs));
+    tables.push(who_worked(runs));
+    tables
+}
+
+fn figures(runs: &[Run]) -> Node {
+    let percentiles = MAIN.map(|(name, _)| Number(name));
+    let mut heads = vec![Words("test"), Number("requests/s")];
+    heads.extend(percentiles);
+    heads.extend([Number("max ms"), Number("failed"), Words("limited by")]);
+    let rows = runs.iter().enumerate().map(|(index, run)| {
+        let (at, measured) = (format!("/runs/{index}"), &run.measured);
+        let latency = Latency::of(&measured.response);
+        let throughput = number(
+            per_second(measured.replies, measured.time),
+            format!("{at}/replies_per_s"),
+        );
+        let percentiles = PERCENTILES.iter().filter_map(|(percent, _, key)| {
+            MAIN.iter().find(|(_, main)| main == percent)?;
+            let value = latency.as_ref().map(|latency| latency.at(*percent));
+            Some(number(value, format!("{at}/response/{key}")))
+        });
+        let max = latency.as_ref().map(|latency| latency.max);
+        let last = [
+            number(max, format!("{at}/response/max_ms")),
+            count(measured.errors.total(), format!("{at}/errors/total")),
+            words(bound(run.bound)),
+        ];
+        let first = row(&run.title, [throughput]);
+        first.all(percentiles).all(last)
+    });
+    table("Throughput and latency of good replies", &heads, rows)
+}
+
+/// The percentiles of the first table.
+const MAIN: [(&str, f64); 4] = [
+    ("p50 ms", 50.0),
+    ("p95 ms", 95.0),
+    ("p99 ms", 99.0),
+    ("p99.9 ms", 99.9),
+];
+
+fn schedules(runs: &[Run]) -> Option<Node> {
+    let heads = [
+        Words("test"),
+        Number("asked for, per s"),
+        Number("due"),
+        Number("written late: p99 ms"),
+        Number("at most ms"),
+        Words("schedule"),
+    ];
+    let open = runs.iter().enumerate().filter_map(|(index, run)| {
+        let schedule = run.measured.schedule.as_ref()?;
+        let at = format!("/runs/{index}/schedule");
+        let held = schedule.invalid.as_ref().map_or("held", |_| "NOT HELD");
+        let cells = [
+            number(Some(schedule.rate), format!("{at}/rate_per_s")),
+            count(schedule.due, format!("{at}/due")),
+            number(Some(millis(schedule.late_p99)), format!("{at}/late_p99_ms")),
+            number(Some(millis(schedule.late_max)), format!("{at}/late_max_ms")),
+            words(held),
+        ];
+        Some(row(&run.title, cells))
+    });
+    let rows: Vec<Node> = open.collect();
+    (!rows.is_empty()).then(|| table("The schedule of the open loop", &heads, rows))
+}
+
+fn who_worked(runs: &[Run]) -> Node {
+    let heads = [
+        Words("test"),
+        Number("replies"),
+        Number("measured s"),
+        Number("server µs/reply"),
+        Number("server cores"),
+        Number("generator cores"),
+        Number("connections served"),
+    ];
+    let rows = runs.iter().enumerate().map(|(index, run)| {
+        let (at, measured) = (format!("/runs/{index}"), &run.measured);
+        let cpu = run.server_cpu.map(|cpu| cpu.as_nanos() as f64 / 1e3);
+        let seconds = measured.time.as_secs_f64();
+        let served = measured.served as u64;
+        let cells = [
+            count(measured.replies, format!("{at}/replies")),
+            hundredths(Some(seconds), format!("{at}/measured_s")),
+            hundredths(cpu, format!("{at}/server_cpu_us")),
+            hundredths(run.server_share, format!("{at}/server_cores")),
+            hundredths(measured.own_share(), format!("{at}/generator_cores")),
+            count(served, format!("{at}/connections_served")),
+        ];
+        row(&run.title, cells)
+    });
+    table("Who was at work; 1.00 is a whole core", &heads, rows)
+}
+
+fn all_percentiles(runs: &[Run]) -> Node {
+    let mut heads = vec![
+        Words("latencies"),
+        Number("replies"),
+        Number("min"),
+        Number("mean"),
+    ];
+    heads.extend(PERCENTILES.map(|(_, name, _)| Number(name)));
+    heads.push(Number("max"));
+    let all = runs.iter().enumerate();
+    let histograms = all.flat_map(|(index, run)| histograms(run, &format!("/runs/{index}")));
+    let rows = histograms.filter_map(|each| spread(&each));
+    table("Latencies in ms", &heads, rows)
+}
+
+/// Some latencies of a run.
+pub struct Part<'a> {
+    /// What to call them.
+    pub name: String,
+    /// Where they stand in the JSON document.
+    at: String,
+    /// The latencies.
+    pub histogram: &'a Histogram<u64>,
+}
+
+/// All latencies of a run, which stands at `at` in the JSON document.
+pub fn histograms<'a>(run: &'a Run, at: &str) -> Vec<Part<'a>> {
+    let (title, measured) = (&run.title, &run.measured);
+    let part = |name: String, key: &str, histogram| Part {
+        name,
+        at: format!("{at}/{key}"),
+        histogram,
+    };
+    let mut all = match &measured.service {
+        None => vec![part(title.clone(), "response", &measured.response)],
+        Some(service) => vec![
+            part(format!("{title}, response"), "response", &measured.response),
+            part(format!("{title}, service"), "service", service),
+        ],
+    };
+    for (index, command) in measured.commands.iter().enumerate() {
+        let key = format!("commands/{index}/response");
+        all.push(part(command.title.clone(), &key, &command.response));
+    }
+    all
+}
+
+fn spread(
+    Part {
+        name,
+        at,
+        histogram,
+    }: &Part,
+) -> Option<Node> {
+    let latency = Latency::of(histogram)?;
+    let first = [
+        count(latency.count, format!("{at}/count")),
+        number(Some(latency.min), format!("{at}/min_ms")),
+        number(Some(latency.mean), format!("{at}/mean_ms")),
+    ];
+    let percentiles = PERCENTILES.iter().zip(latency.percentiles);
+    let percentiles =
+        percentiles.map(|((.., key), value)| number(Some(value), format!("{at}/{key}")));
+    let max = number(Some(latency.max), format!("{at}/max_ms"));
+    Some(row(name, first).all(percentiles).with(max))
+}

@@ -1,0 +1,278 @@
+//! The stages under the same load: a table for people, and a picture.
+
+mod picture;
+
+pub use picture::picture;
+
+use super::model::{Bound, Run};
+use super::numbers::{counted, median, thousands};
+use super::text::{cut, wrap};
+use crate::engine::Measured;
+use std::time::Duration;
+
+/// Width of the column with the servers' names.
+const NAME: usize = 24;
+
+/// A server on the ladder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What to call it.
+    pub name: String,
+    /// What it changed.
+    pub change: String,
+}
+
+/// What was measured of one server in one test.
+#[derive(Clone, Debug, Default)]
+pub struct Cell {
+    /// All turns in one.
+    pub all: Measured,
+    /// The throughput of each turn.
+    pub throughputs: Vec<f64>,
+    /// CPU time of the server, over all turns.
+    server_cpu: Option<Duration>,
+    bound: Option<Bound>,
+}
+
+impl Cell {
+    /// Adds a turn. `server_cpu` is what the server used in it; it has to be known for each turn.
+    pub fn add(&mut self, measured: Measured, server_cpu: Option<Duration>, bound: Bound) {
+        let first = self.throughputs.is_empty();
+        let before = if first {
+            Some(Duration::ZERO)
+        } else {
+            self.server_cpu
+        };
+        let both = before.zip(server_cpu);
+        self.server_cpu = both.map(|(before, cpu)| before.saturating_add(cpu));
+        self.throughputs.push(measured.throughput());
+        // One turn in which this program was busy makes the figure doubtful.
+        if self.bound != Some(Bound::Client) {
+            self.bound = Some(bound);
+        }
+        self.all.absorb(measured);
+    }
+
+    /// Replies per second: the median of the turns.
+    pub fn throughput(&self) -> f64 {
+        median(&self.throughputs).unwrap_or(0.0)
+    }
+
+    /// CPU time of the server for one reply.
+    pub fn server_cpu(&self) -> Option<Duration> {
+        self.all.per_reply(self.server_cpu?)
+    }
+
+    /// It as a run of this title, for the files.
+    pub fn as_run(&self, title: String) -> Run {
+        Run {
+            title,
+            measured: self.all.clone(),
+            server_cpu: self.server_cpu(),
+            server_share: self.server_cpu.and_then(|cpu| self.all.share(cpu)),
+            bound: self.bound.unwrap_or(Bound::Unknown),
+        }
+    }
+}
+
+/// All that was measured.
+pub struct Ladder {
+    /// The servers, the lowest first.
+    pub steps: Vec<Step>,
+    /// The tests' titles, each with a cell for each server.
+    pub blocks: Vec<(String, Vec<Cell>)>,
+}
+
+impl Ladder {
+    /// A ladder on which nothing was measured yet.
+    pub fn new(steps: Vec<Step>) -> Self {
+        Self {
+            steps,
+            blocks: Vec::new(),
+        }
+    }
+
+    /// Adds a test. Returns its rows.
+    pub fn block(&mut self, title: &str, cells: Vec<Cell>) -> String {
+        let last = cells.last().map_or(0.0, Cell::throughput);
+        let mut text = format!(
+            "{:<NAME$}{:>13}{:>11}{:>10}{:>10}{:>11}{:>9}{:>9}\n",
+            cut(title, NAME),
+            "requests/s",
+            "of last",
+            "p50 ms",
+            "p99 ms",
+            "server us",
+            "served",
+            "client"
+        );
+        for (step, cell) in self.steps.iter().zip(&cells) {
+            text += &row(step, cell, last);
+        }
+        self.blocks.push((title.to_string(), cells));
+        text + "\n"
+    }
+}
+
+fn row(step: &Step, cell: &Cell, last: f64) -> String {
+    let share = if last > 0.0 {
+        format!("{:.2}x", cell.throughput() / last)
+    } else {
+        "-".to_string()
+    };
+    let millis = |percent| format!("{:.3}", cell.all.millis_at(percent));
+    let micros = cell
+        .server_cpu()
+        .map(|cpu| format!("{:.2}", cpu.as_secs_f64() * 1e6));
+    let mark = match cell.bound {
+        Some(Bound::Client) => "*",
+        Some(Bound::Neither) => "+",
+        _ => " ",
+    };
+    let own = cell
+        .all
+        .own_share()
+        .map(|share| format!("{:.0} %{mark}", share * 100.0));
+    let line = format!(
+        "  {:<width$}{:>13}{share:>11}{:>10}{:>10}{:>11}{:>9}{:>9}",
+        cut(&step.name, NAME - 2),
+        thousands(cell.throughput()),
+        millis(50.0),
+        millis(99.0),
+        micros.unwrap_or("-".to_string()),
+        cell.all.served,
+        own.unwrap_or("- ".to_string()),
+        width = NAME - 2,
+    );
+    line.trim_end().to_string() + "\n"
+}
+
+/// Who is on the ladder, and under which load.
+pub fn heading(ladder: &Ladder, settings: &[(String, String)], rounds: usize) -> String {
+    let mut text = "The stages under the same load\n".to_string();
+    let mut settings: Vec<String> = settings
+        .iter()
+        .map(|(name, value)| format!("{name} {value}"))
+        .collect();
+    settings.push(format!(
+        "{}, upwards and downwards in turn",
+        counted(rounds, "round")
+    ));
+    text += &wrap(&settings.join(", "), "  ");
+    text.push('\n');
+    for step in &ladder.steps {
+        text += &format!(
+            "  {:<width$}{}\n",
+            cut(&step.name, NAME - 2),
+            step.change,
+            width = NAME - 2
+        );
+    }
+    text + "\n"
+}
+
+/// What the columns mean.
+pub fn end(ladder: &Ladder, interrupted: bool) -> String {
+    if ladder.blocks.is_empty() {
+        return "Interrupted before the first test was finished.\n".to_string();
+    }
+    let mut text = wrap(
+        "requests/s: median of the turns. of last: as a part of the last row's. p50, p99: of the replies of all \
+         turns. server us: CPU time of the server for one request. served: connections that had a reply while \
+         it was measured. client: how much of a core this program used.",
+        "  ",
+    );
+    let bound = |by| {
+        let mut cells = ladder.blocks.iter().flat_map(|(_, cells)| cells);
+        cells.any(|cell| cell.bound == Some(by))
+    };
+    if bound(Bound::Client) {
+        text += &wrap(
+            "* This program was busy in a turn at least: it may be what limits the throughput of this row, and \
+             the server's CPU time for a request tells more.",
+            "  ",
+        );
+    }
+    if bound(Bound::Neither) {
+        text += &wrap(
+            "+ Neither this program nor the server was busy: with one client served at a time each waits for the \
+             other; else they shared a core, or waited for other programs.",
+            "  ",
+        );
+    }
+    if interrupted {
+        text += "Interrupted: the tests above are those that were finished.\n";
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Measured;
+
+    fn cell(replies: u64) -> Cell {
+        let mut cell = Cell::default();
+        let mut measured = Measured {
+            replies,
+            all_replies: replies,
+            time: Duration::from_secs(1),
+            whole_time: Duration::from_secs(1),
+            own_cpu: Some(Duration::from_millis(900)),
+            served: 50,
+            ..Measured::default()
+        };
+        measured.response.record_n(1_000_000, replies).unwrap();
+        let cpu = Duration::from_nanos(5_000 * replies);
+        cell.add(measured, Some(cpu), Bound::Client);
+        cell
+    }
+
+    fn ladder() -> Ladder {
+        let step = |name: &str| Step {
+            name: name.to_string(),
+            change: format!("what <{name}> changed"),
+        };
+        Ladder::new(vec![step("low"), step("high")])
+    }
+
+    #[test]
+    fn rows_stand_beside_the_last_one() {
+        let mut ladder = ladder();
+        let block = ladder.block("GET -P 1", vec![cell(50_000), cell(100_000)]);
+        let lines: Vec<&str> = block.lines().collect();
+        assert_eq!(
+            lines[1],
+            "  low                          50,000      0.50x     1.000     1.000       5.00       50    90 %*"
+        );
+        assert!(lines[2].contains("100,000      1.00x"), "{block}");
+        assert!(end(&ladder, true).contains("* This program was busy"));
+        assert!(heading(&ladder, &[], 4).contains("  low                   what <low> changed"));
+    }
+
+    #[test]
+    fn turns_are_added_and_the_middle_one_is_shown() {
+        let mut all = cell(10_000);
+        for replies in [30_000, 20_000] {
+            let more = cell(replies);
+            let cpu = Duration::from_nanos(8_000 * replies);
+            all.add(more.all, Some(cpu), Bound::Server);
+        }
+        assert!((all.throughput() - 20_000.0).abs() < 1e-6);
+        // 10,000 at 5 us and 50,000 at 8 us.
+        assert_eq!(all.server_cpu().unwrap().as_nanos(), 7_500);
+        // Not known of one turn: not known.
+        all.add(cell(1).all, None, Bound::Server);
+        assert_eq!(all.server_cpu(), None);
+    }
+
+    #[test]
+    fn the_picture_has_a_bar_for_each_figure_and_escapes_names() {
+        let mut ladder = ladder();
+        ladder.block("GET -P 1", vec![cell(50_000), cell(100_000)]);
+        ladder.block("GET -P 16", vec![cell(500_000), cell(1_000_000)]);
+        let picture = picture(&ladder);
+        assert_eq!(picture.matches("<rect class=\"bar").count(), 4, "{picture}");
+        assert!(picture.contains("what &lt;low&gt; changed") && picture.contains("1,000,000"));
+    }
+}

@@ -1,0 +1,381 @@
+//! Single runs as a table for people, a row for each test.
+
+use super::model::{Bound, Findings, Run};
+use super::numbers::thousands;
+use super::text::{cut, wrap};
+use crate::engine::Measured;
+use hdrhistogram::Histogram;
+use std::time::Duration;
+
+/// Width of the column with the tests' names.
+const NAME: usize = 28;
+
+/// The percentiles that have a column.
+const PERCENTILES: [(&str, f64); 5] = [
+    ("p50 ms", 50.0),
+    ("p95 ms", 95.0),
+    ("p99 ms", 99.0),
+    ("p99.9 ms", 99.9),
+    ("max ms", 100.0),
+];
+
+/// Behind the share of a generator that was busy.
+const BUSY_MARK: &str = "*";
+
+/// Behind figures for which nobody was busy.
+const IDLE_MARK: &str = "+";
+
+/// Who is loaded, and how.
+pub fn heading(findings: &Findings) -> String {
+    let mut text = String::new();
+    for server in &findings.servers {
+        text += &wrap(&server.introduction(), "  ");
+    }
+    let settings = findings
+        .settings
+        .iter()
+        .map(|(name, value)| format!("{name} {value}"));
+    text + &wrap(&settings.collect::<Vec<_>>().join(", "), "  ")
+}
+
+/// The names of the columns.
+pub fn columns() -> String {
+    let mut line = format!("{:<NAME$}{:>12}", "", "requests/s");
+    for (name, _) in PERCENTILES {
+        line += &format!("{name:>10}");
+    }
+    line + &format!("{:>11}{:>9}", "server us", "client")
+}
+
+/// A run: its row, and what must be known of it below. Latencies in milliseconds with `precision` decimals.
+pub fn run(run: &Run, precision: usize) -> String {
+    let measured = &run.measured;
+    let mut title = run.title.clone();
+    if measured.interrupted {
+        title += " (interrupted)";
+    }
+    if let Some(reason) = invalid(measured) {
+        let text = format!("{title}: INVALID: {reason}");
+        return wrap(&text, "    ") + &below(run, precision, false);
+    }
+    let mut line = row(
+        &title,
+        Some(measured.throughput()),
+        &measured.response,
+        precision,
+    );
+    line += &format!("{:>11}{:>9}", micros(run.server_cpu), share(run));
+    let line = line.trim_end().to_string() + "\n";
+    line + &below(run, precision, true)
+}
+
+fn invalid(measured: &Measured) -> Option<&str> {
+    measured.schedule.as_ref()?.invalid.as_deref()
+}
+
+fn row(
+    title: &str,
+    throughput: Option<f64>,
+    latencies: &Histogram<u64>,
+    precision: usize,
+) -> String {
+    let throughput = throughput.map_or(String::new(), thousands);
+    let mut line = format!("{:<NAME$}{throughput:>12}", cut(title, NAME));
+    for (_, percent) in PERCENTILES {
+        let cell = if latencies.is_empty() {
+            "-".to_string()
+        } else {
+            let nanos = latencies.value_at_percentile(percent);
+            format!("{:.precision$}", nanos as f64 / 1e6)
+        };
+        line += &format!("{cell:>10}");
+    }
+    line
+}
+
+fn micros(time: Option<Duration>) -> String {
+    time.map_or("-".to_string(), |time| {
+        format!("{:.2}", time.as_secs_f64() * 1e6)
+    })
+}
+
+fn share(run: &Run) -> String {
+    let mark = match run.bound {
+        Bound::Client => BUSY_MARK,
+        Bound::Neither => IDLE_MARK,
+        Bound::Server | Bound::Schedule | Bound::Unknown => " ",
+    };
+    match run.measured.own_share() {
+        Some(share) => format!("{:.0} %{mark}", share * 100.0),
+        None => "- ".to_string(),
+    }
+}
+
+/// Lines below a row; those with figures only where the figures hold.
+fn below(run: &Run, precision: usize, holds: bool) -> String {
+    let measured = &run.measured;
+    let mut text = String::new();
+    if let (Some(service), true) = (&measured.service, holds) {
+        let title = "  from the write";
+        text += row(title, None, service, precision).trim_end();
+        text.push('\n');
+    }
+    if holds {
+        text += &shares_of_mix(measured, precision);
+    }
+    for remark in remarks(measured) {
+        text += &format!("  {}", wrap(&remark, "    "));
+    }
+    text
+}
+
+fn shares_of_mix(measured: &Measured, precision: usize) -> String {
+    let mut text = String::new();
+    for command in &measured.commands {
+        let replies = command.response.len();
+        let rate = replies as f64 / measured.time.as_secs_f64().max(f64::MIN_POSITIVE);
+        let title = format!("  {}", command.title);
+        text += row(&title, Some(rate), &command.response, precision).trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+/// What must be said of a run beside its figures.
+fn remarks(measured: &Measured) -> Vec<String> {
+    let mut remarks = Vec::new();
+    for (kind, errors) in measured.errors.kinds() {
+        let count = thousands(errors.count as f64);
+        remarks.push(format!(
+            "FAILED: {count} ({kind}), such as: {}",
+            errors.example
+        ));
+    }
+    if measured.misses > 0 {
+        let count = thousands(measured.misses as f64);
+        remarks.push(format!(
+            "{count} replies said that there is no such key or element."
+        ));
+    }
+    if measured.clipped > 0 {
+        let count = thousands(measured.clipped as f64);
+        remarks.push(format!(
+            "{count} latencies were above 60 s, and stand here as 60 s."
+        ));
+    }
+    remarks
+}
+
+/// What the columns and marks mean, as far as these runs have them.
+pub fn end(runs: &[Run]) -> String {
+    let shown = || runs.iter().filter(|run| invalid(&run.measured).is_none());
+    let bound = |by| shown().any(|run| run.bound == by);
+    let mut text = String::new();
+    let open = shown().any(|run| run.measured.schedule.is_some());
+    if open {
+        text += &wrap(
+            "A latency counts from the moment at which its request was due. The row below it counts from the \
+             write: what lies between the two is the time that a request waited to be sent.",
+            "",
+        );
+    }
+    if shown().any(|run| run.server_cpu.is_some()) {
+        text += &wrap(
+            "server us: CPU time of the server for one request. client: how much of a core this program used.",
+            "",
+        );
+    }
+    if bound(Bound::Client) {
+        text += &wrap(
+            &format!(
+                "{BUSY_MARK} This program was busy: it may be what limits the throughput of this row, and the \
+                 server's CPU time for a request tells more. --threads gives it more cores."
+            ),
+            "  ",
+        );
+    }
+    if bound(Bound::Neither) {
+        text += &wrap(
+            &format!(
+                "{IDLE_MARK} Neither this program nor the server was busy: they shared a core, or waited for \
+                 each other or for other programs."
+            ),
+            "  ",
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{CommandTally, Schedule, latencies};
+    use crate::report::text::WIDTH;
+
+    /// 100,000 replies in a second, the slowest 1 % of them at 2 ms.
+    fn set() -> Run {
+        let mut response = latencies();
+        response.record_n(500_000, 99_000).unwrap();
+        response.record_n(2_000_000, 1_000).unwrap();
+        Run {
+            title: "SET".to_string(),
+            measured: Measured {
+                replies: 100_000,
+                all_replies: 100_000,
+                time: Duration::from_secs(1),
+                whole_time: Duration::from_secs(1),
+                response,
+                own_cpu: Some(Duration::from_millis(500)),
+                ..Measured::default()
+            },
+            server_cpu: Some(Duration::from_nanos(6_280)),
+            server_share: Some(0.628),
+            bound: Bound::Neither,
+        }
+    }
+
+    /// The columns at which a line's words end.
+    fn ends(line: &str) -> Vec<usize> {
+        let mut place = 0;
+        let words = line.split_inclusive(' ').filter_map(|word| {
+            place += word.chars().count();
+            let blank = word.ends_with(' ');
+            (word.trim() != "").then_some(if blank { place - 1 } else { place })
+        });
+        words.collect()
+    }
+
+    #[test]
+    fn a_row_stands_below_its_columns() {
+        let text = run(&set(), 3);
+        assert_eq!(
+            text,
+            "SET                              100,000     0.500     0.500     0.500     2.001     2.001       6.28    50 %+\n"
+        );
+        let heads = columns();
+        // "p50 ms" and "server us" are two words each; the mark stands where the heading ends.
+        let heads: Vec<usize> = ends(&heads)
+            .into_iter()
+            .filter(|end| ![32, 42].contains(end))
+            .collect();
+        for end in ends(&text).into_iter().skip(1).take(7) {
+            assert!(heads.contains(&end), "{end} in {heads:?}");
+        }
+        assert!(columns().len() <= WIDTH && text.trim_end().chars().count() <= WIDTH);
+    }
+
+    #[test]
+    fn precision_is_that_of_the_latencies() {
+        let text = run(&set(), 0);
+        assert!(
+            text.contains("100,000         1         1         1         2         2       6.28"),
+            "{text}"
+        );
+        assert!(run(&set(), 6).contains("  0.500223"));
+    }
+
+    #[test]
+    fn what_is_not_known_is_a_dash() {
+        let unknown = Run {
+            server_cpu: None,
+            measured: Measured::default(),
+            ..set()
+        };
+        let text = run(&unknown, 3);
+        assert_eq!(text.matches(" -").count(), 7, "{text}");
+        assert_eq!(end(&[]), "");
+        assert!(
+            !end(&[Run {
+                bound: Bound::Server,
+                ..unknown
+            }])
+            .contains("server us")
+        );
+    }
+
+    #[test]
+    fn a_run_that_was_ended_early_or_failed_says_so() {
+        let mut ended = set();
+        ended.measured.interrupted = true;
+        ended.measured.misses = 7;
+        ended.measured.clipped = 8;
+        let text = "WRONGTYPE \x1b[2J".to_string();
+        ended.measured.errors.add("WRONGTYPE", 9_000, || text);
+        let text = run(&ended, 3);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].starts_with("SET (interrupted)  "), "{text}");
+        assert_eq!(
+            lines[1],
+            "  FAILED: 9,000 (WRONGTYPE), such as: WRONGTYPE ?[2J"
+        );
+        assert!(lines[2].starts_with("  7 replies said"), "{text}");
+        assert!(
+            lines[3].starts_with("  8 latencies were above 60 s"),
+            "{text}"
+        );
+    }
+
+    fn paced(invalid: Option<&str>) -> Run {
+        let mut run = set();
+        run.bound = Bound::Schedule;
+        run.measured.service = Some(latencies());
+        run.measured.schedule = Some(Schedule {
+            rate: 1e5,
+            due: 100_000,
+            late_p99: 0,
+            late_max: 0,
+            invalid: invalid.map(str::to_string),
+        });
+        run
+    }
+
+    #[test]
+    fn a_schedule_has_two_rows_and_one_that_was_not_held_has_no_figures() {
+        let text = run(&paced(None), 3);
+        let second = text.lines().nth(1).unwrap();
+        assert!(second.starts_with("  from the write   "), "{text}");
+        assert!(end(&[paced(None)]).starts_with("A latency counts from the moment"));
+        let text = run(&paced(Some("it was late")), 3);
+        assert_eq!(text, "SET: INVALID: it was late\n");
+        assert_eq!(end(&[paced(Some("it was late"))]), "");
+    }
+
+    #[test]
+    fn the_parts_of_a_mix_stand_below_it_with_titles_cut() {
+        let mut mix = set();
+        mix.measured.commands = ["GET key:__rand_int__", "SET key:__rand_int__ __data__"]
+            .map(|title| CommandTally {
+                title: title.to_string(),
+                response: mix.measured.response.clone(),
+            })
+            .to_vec();
+        let text = run(&mix, 3);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(
+            lines[1].starts_with("  GET key:__rand_int__           100,000 "),
+            "{text}"
+        );
+        assert!(
+            lines[2].starts_with("  SET key:__rand_int__ __...     100,000 "),
+            "{text}"
+        );
+        assert_eq!(lines[1].len(), lines[2].len());
+    }
+
+    #[test]
+    fn marks_are_explained_where_they_stand() {
+        let busy = Run {
+            bound: Bound::Client,
+            ..set()
+        };
+        assert!(run(&busy, 3).ends_with("50 %*\n"));
+        let text = end(&[set(), busy]);
+        assert!(text.contains("\n* This program was busy"), "{text}");
+        assert!(text.contains("\n+ Neither this program"), "{text}");
+        let alone = end(&[Run {
+            bound: Bound::Server,
+            ..set()
+        }]);
+        assert!(!alone.contains('*') && !alone.contains('+'), "{alone}");
+    }
+}

@@ -1,0 +1,101 @@
+//! Helpers for text that people read.
+
+/// How wide a table and the text below it may be, in columns.
+pub const WIDTH: usize = 110;
+
+/// A number with so many digits that 1 % can be seen and that it stays short, or `-` for none.
+pub fn ratio(number: f64) -> String {
+    match number.abs() {
+        size if size < 9.9995 => format!("{number:.3}"),
+        size if size < 99.995 => format!("{number:.2}"),
+        size if size < 999.95 => format!("{number:.1}"),
+        size if size < 99_999.5 => format!("{number:.0}"),
+        size if size.is_finite() => format!("{number:.0e}"),
+        _ => "-".to_string(),
+    }
+}
+
+/// `text` in at most `width` columns: what is too long ends in `...`. Without control characters.
+pub fn cut(text: &str, width: usize) -> String {
+    let text = visible(text);
+    if text.chars().count() <= width {
+        return text;
+    }
+    let kept = text.chars().take(width.saturating_sub(3));
+    kept.chain("...".chars().take(width)).collect()
+}
+
+/// `text` in lines of at most [`WIDTH`] columns, with a line end; those after the first begin with `indent`. A
+/// word that is longer than a line has a line of its own. Without control characters.
+pub fn wrap(text: &str, indent: &str) -> String {
+    let mut lines = String::new();
+    let mut column = 0;
+    for word in text.split_whitespace().map(visible) {
+        let length = word.chars().count();
+        if lines.is_empty() {
+            column = length;
+        } else if column + 1 + length <= WIDTH {
+            lines.push(' ');
+            column += 1 + length;
+        } else {
+            lines.push('\n');
+            lines.push_str(indent);
+            column = indent.len() + length;
+        }
+        lines.push_str(&word);
+    }
+    lines + "\n"
+}
+
+/// A name may come from a server: what could move a terminal's cursor is shown as `?`.
+fn visible(text: &str) -> String {
+    text.replace(char::is_control, "?")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_stay_short() {
+        let cases = [
+            (0.0, "0.000"),
+            (1.0, "1.000"),
+            (9.9994, "9.999"),
+            (9.9996, "10.00"),
+            (99.99, "99.99"),
+            (99.999, "100.0"),
+            (12345.6, "12346"),
+            (1e20, "1e20"),
+            (f64::NAN, "-"),
+            (f64::INFINITY, "-"),
+        ];
+        for (number, text) in cases {
+            assert_eq!(ratio(number), text);
+        }
+    }
+
+    #[test]
+    fn long_and_hostile_names_are_cut() {
+        assert_eq!(cut("redis", 5), "redis");
+        assert_eq!(cut("redis 7", 5), "re...");
+        assert_eq!(cut("redis 7", 2), "..");
+        assert_eq!(cut("\x1b[2Jäöü", 99), "?[2Jäöü");
+    }
+
+    #[test]
+    fn lines_are_wrapped_between_words() {
+        let half = "x".repeat(WIDTH / 2);
+        assert_eq!(wrap("", "  "), "\n");
+        assert_eq!(wrap("one  two\nthree", "  "), "one two three\n");
+        assert_eq!(
+            wrap(&format!("{half} {half} {half}"), "  "),
+            format!("{half}\n  {half}\n  {half}\n")
+        );
+        let long = half.repeat(3);
+        assert_eq!(
+            wrap(&format!("{long} a b"), "  "),
+            format!("{long}\n  a b\n")
+        );
+    }
+}

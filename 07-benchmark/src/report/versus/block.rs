@@ -1,0 +1,175 @@
+//! The rows of one test.
+
+use crate::report::model::{Bound, Case, Estimate, Side, Verdict};
+use crate::report::numbers::thousands;
+use crate::report::summary::Figure;
+use crate::report::text::{cut, ratio};
+use std::fmt::Display;
+
+/// Behind the figures of a busy generator.
+pub const BUSY_MARK: &str = "*";
+
+/// Behind figures for which nobody was busy, though a closed loop has always somebody at work.
+pub const IDLE_MARK: &str = "+";
+
+/// What stands where a figure is missing.
+const MISSING: &str = "-";
+
+/// The width of what stands before the figures.
+const LABEL: usize = 38;
+
+/// The columns and their widths. Those with an interval have room for it.
+const COLUMNS: [(&str, usize); 6] = [
+    ("requests/s", 12),
+    ("p50 ms", 13),
+    ("p95 ms", 10),
+    ("p99 ms", 13),
+    ("server us", 13),
+    ("client", 8),
+];
+
+/// One test of a comparison of `rounds` rounds: both sides, B's figures divided by A's, and what that says.
+pub fn case(case: &Case, rounds: usize) -> String {
+    let [a, b] = &case.sides;
+    [
+        head(case),
+        side("A", a),
+        side("B", b),
+        ratios("B / A", case),
+        intervals(case),
+        verdicts(case),
+        format!("  {}.\n", conclusion(case)),
+        unfinished(case, rounds),
+        "\n".to_string(),
+    ]
+    .concat()
+}
+
+/// The same of A against itself: how far the ratio may be from 1 for no reason.
+pub fn noise(case: &Case, rounds: usize) -> String {
+    [
+        head(case),
+        ratios("A / A", case),
+        intervals(case),
+        unfinished(case, rounds),
+        "\n".to_string(),
+    ]
+    .concat()
+}
+
+/// The title, and the names of the columns.
+fn head(case: &Case) -> String {
+    row(&case.title, COLUMNS.map(|(name, _)| name.to_string()), "")
+}
+
+fn side(letter: &str, side: &Side) -> String {
+    let millis = |percent| or_missing(side.millis_at(percent).map(|ms| format!("{ms:.3}")));
+    let cells = [
+        or_missing(side.throughput().map(thousands)),
+        millis(50.0),
+        millis(95.0),
+        millis(99.0),
+        or_missing(
+            side.server_cpu
+                .map(|cpu| format!("{:.2}", cpu.as_secs_f64() * 1e6)),
+        ),
+        or_missing(
+            side.own_share
+                .map(|share| format!("{:.0} %", share * 100.0)),
+        ),
+    ];
+    let mark = match side.bound {
+        Bound::Client => BUSY_MARK,
+        Bound::Neither => IDLE_MARK,
+        Bound::Server | Bound::Schedule | Bound::Unknown => "",
+    };
+    row(&format!("  {letter}  {}", side.name), cells, mark)
+}
+
+fn ratios(label: &str, case: &Case) -> String {
+    let cell = |estimate: &Estimate| estimate.ratio.is_finite().then(|| times(estimate.ratio));
+    estimates(label, case, cell)
+}
+
+fn intervals(case: &Case) -> String {
+    let cell = |estimate: &Estimate| {
+        let (low, high) = estimate.interval?;
+        Some(format!("{}-{}", ratio(low), ratio(high)))
+    };
+    estimates("95 % interval", case, cell)
+}
+
+fn verdicts(case: &Case) -> String {
+    let cell = |estimate: &Estimate| {
+        let word = match estimate.verdict {
+            Verdict::Faster => "better",
+            Verdict::Slower => "worse",
+            Verdict::NoDifferenceShown => "unclear",
+        };
+        Some(word.to_string())
+    };
+    estimates("B is", case, cell)
+}
+
+/// A row with a cell for each estimate; p95 and the client's share have none.
+fn estimates(label: &str, case: &Case, cell: impl Fn(&Estimate) -> Option<String>) -> String {
+    let cells = [
+        or_missing(cell(&case.throughput)),
+        or_missing(cell(&case.p50)),
+        String::new(),
+        or_missing(cell(&case.p99)),
+        or_missing(case.server_cpu.as_ref().and_then(&cell)),
+        String::new(),
+    ];
+    row(&format!("  {label}"), cells, "")
+}
+
+/// What the figure that decides says of B.
+fn conclusion(case: &Case) -> String {
+    let figure = match case.deciding() {
+        Figure::Throughput => "the throughput",
+        Figure::P99 => "the p99 latency",
+        Figure::ServerCpu => "the server's CPU time for a request",
+    };
+    let Estimate {
+        ratio,
+        interval,
+        verdict,
+    } = case.decided_by();
+    let found = format!("{} {figure}", times(ratio));
+    match (verdict, interval) {
+        (Verdict::Faster, _) => format!("B is faster: {found}"),
+        (Verdict::Slower, _) => format!("B is slower: {found}"),
+        (_, None) => format!("No difference can be shown: there is no interval for {figure}"),
+        (_, Some((low, high))) if low > 1.0 || high < 1.0 => {
+            format!("No difference is shown: {found} is no more than A shows against itself")
+        }
+        (_, Some(_)) => format!("No difference is shown: {found}"),
+    }
+}
+
+/// A line that says how much was measured, if it is not all.
+fn unfinished(case: &Case, rounds: usize) -> String {
+    match case.rounds() {
+        done if done < rounds => format!("  Rounds measured: {done} of {rounds}.\n"),
+        _ => String::new(),
+    }
+}
+
+fn times(number: f64) -> String {
+    format!("{}x", ratio(number))
+}
+
+fn or_missing(cell: Option<String>) -> String {
+    cell.unwrap_or_else(|| MISSING.to_string())
+}
+
+fn row(label: &str, cells: [impl Display; 6], mark: &str) -> String {
+    let mut row = format!("{:<LABEL$}", cut(label, LABEL - 1));
+    for (cell, (_, width)) in cells.iter().zip(COLUMNS) {
+        row += &format!("{cell:>width$}");
+    }
+    row += mark;
+    row.truncate(row.trim_end().len());
+    row + "\n"
+}

@@ -1,0 +1,212 @@
+//! What findings say in words.
+
+use crate::engine::Measured;
+use crate::report::model::{Bound, Case, Comparison, Estimate, Findings, Run, Verdict};
+use crate::report::numbers::{NONE, counted, figure, per_second};
+
+/// One sentence that says what happened.
+pub fn headline(findings: &Findings) -> String {
+    let happened = match (&findings.comparison, findings.runs.as_slice()) {
+        (Some(comparison), _) => compared(findings, comparison),
+        (None, []) => "Nothing was measured".to_string(),
+        (None, [run]) => single(run),
+        (None, runs) => several(runs),
+    };
+    let mut seen = all_seen(findings).into_iter();
+    let invalid = seen.any(|each| reason(each.measured).is_some());
+    let prefix = match (invalid, is_interrupted(findings)) {
+        (true, _) => "INVALID: ",
+        (false, true) => "Interrupted: ",
+        (false, false) => "",
+    };
+    format!("{prefix}{happened}")
+}
+
+fn single(run: &Run) -> String {
+    let (title, measured) = (&run.title, &run.measured);
+    if measured.replies == 0 {
+        return format!("{title}: no good reply");
+    }
+    let latency = |percent| figure(measured.millis_at(percent));
+    match &measured.schedule {
+        Some(schedule) => format!(
+            "{title} at {} requests per second: p50 {} ms, p99 {} ms",
+            figure(schedule.rate),
+            latency(50.0),
+            latency(99.0)
+        ),
+        None => format!(
+            "{title}: {} requests per second, p99 {} ms",
+            throughput(measured),
+            latency(99.0)
+        ),
+    }
+}
+
+fn throughput(measured: &Measured) -> String {
+    let throughput = per_second(measured.replies, measured.time);
+    throughput.map_or_else(|| NONE.to_string(), figure)
+}
+
+fn several(runs: &[Run]) -> String {
+    let tests = counted(runs.len(), "test");
+    let by_throughput =
+        |a: &&Run, b: &&Run| a.measured.throughput().total_cmp(&b.measured.throughput());
+    let answered = || runs.iter().filter(|run| run.measured.replies > 0);
+    match (
+        answered().min_by(by_throughput),
+        answered().max_by(by_throughput),
+    ) {
+        (Some(slowest), Some(fastest)) => format!(
+            "{tests}, from {} ({}) to {} ({}) requests per second",
+            throughput(&slowest.measured),
+            slowest.title,
+            throughput(&fastest.measured),
+            fastest.title
+        ),
+        _ => format!("{tests}: no good reply"),
+    }
+}
+
+fn compared(findings: &Findings, comparison: &Comparison) -> String {
+    let [a, b] = names(findings);
+    let cases = &comparison.cases;
+    let verdicts = |verdict| {
+        cases
+            .iter()
+            .filter(|case| case.throughput.verdict == verdict)
+            .count()
+    };
+    let [faster, slower] = [Verdict::Faster, Verdict::Slower].map(verdicts);
+    let tests = counted(cases.len(), "test");
+    match (faster, slower, cases.len() - faster - slower) {
+        (0, 0, 0) => format!("Nothing was compared of {a} and {b}"),
+        (0, 0, _) => format!("No difference shown between {b} and {a} in {tests}"),
+        (faster, 0, 0) if faster > 1 => format!("{b} is faster than {a} in all {tests}"),
+        (0, slower, 0) if slower > 1 => format!("{b} is slower than {a} in all {tests}"),
+        (0, slower, even) => format!(
+            "{b} is slower than {a} in {slower} of {tests}{}",
+            rest(even)
+        ),
+        (faster, 0, even) => format!(
+            "{b} is faster than {a} in {faster} of {tests}{}",
+            rest(even)
+        ),
+        (faster, slower, even) => {
+            format!(
+                "{b} is faster than {a} in {faster} of {tests}, slower in {slower}{}",
+                rest(even)
+            )
+        }
+    }
+}
+
+fn rest(even: usize) -> String {
+    match even {
+        0 => String::new(),
+        1 => "; 1 shows no difference".to_string(),
+        more => format!("; {more} show no difference"),
+    }
+}
+
+/// What to call the two sides. Servers of the same name are told apart by letters.
+pub fn names(findings: &Findings) -> [String; 2] {
+    let name = |index: usize| {
+        findings
+            .servers
+            .get(index)
+            .map(|server| server.name.as_str())
+    };
+    match (name(0), name(1)) {
+        (Some(a), Some(b)) if a != b => [a.to_string(), b.to_string()],
+        (Some(a), Some(b)) => [format!("A ({a})"), format!("B ({b})")],
+        _ => ["A".to_string(), "B".to_string()],
+    }
+}
+
+/// Something that was measured.
+#[derive(Clone, Debug)]
+pub struct Seen<'a> {
+    /// What to call it.
+    pub name: String,
+    /// Where it stands in the JSON document.
+    pub at: String,
+    /// What was seen.
+    pub measured: &'a Measured,
+}
+
+/// Everything that was measured.
+pub fn all_seen(findings: &Findings) -> Vec<Seen<'_>> {
+    let runs = findings.runs.iter().enumerate().map(|(index, run)| Seen {
+        name: run.title.clone(),
+        at: format!("/runs/{index}"),
+        measured: &run.measured,
+    });
+    let comparison = findings.comparison.iter();
+    let lists = comparison.flat_map(|both| [("noise", &both.noise), ("cases", &both.cases)]);
+    let sides = lists.flat_map(|(list, cases)| {
+        let cases = cases.iter().enumerate();
+        cases.flat_map(move |(index, case)| sides_of(case, &format!("/comparison/{list}/{index}")))
+    });
+    runs.chain(sides).collect()
+}
+
+fn sides_of<'a>(case: &'a Case, at: &str) -> [Seen<'a>; 2] {
+    let [a, b] = &case.sides;
+    [("a", a), ("b", b)].map(|(key, side)| Seen {
+        name: format!("{} of {}", case.title, side.name),
+        at: format!("{at}/{key}"),
+        measured: &side.all,
+    })
+}
+
+/// Why the figures must not be used.
+pub fn reason(measured: &Measured) -> Option<&str> {
+    measured.schedule.as_ref()?.invalid.as_deref()
+}
+
+/// Whether it was ended early, all of it or a part.
+pub fn is_interrupted(findings: &Findings) -> bool {
+    let mut seen = all_seen(findings).into_iter();
+    findings.interrupted || seen.any(|each| each.measured.interrupted)
+}
+
+/// From where to where A's figure differs from itself at this depth: the interval, and 1.
+pub fn noise(
+    comparison: &Comparison,
+    pipeline: usize,
+    figure: impl Fn(&Case) -> Option<Estimate>,
+) -> Option<(f64, f64)> {
+    let case = comparison
+        .noise
+        .iter()
+        .find(|case| case.pipeline == pipeline)?;
+    let estimate = figure(case)?;
+    let (low, high) = estimate
+        .interval
+        .unwrap_or((estimate.ratio, estimate.ratio));
+    Some((low.min(1.0), high.max(1.0)))
+}
+
+/// Who limited the throughput, in words.
+pub fn bound(bound: Bound) -> &'static str {
+    match bound {
+        Bound::Server => "the server",
+        Bound::Client => "the load generator",
+        Bound::Neither => "neither",
+        Bound::Schedule => "the schedule",
+        Bound::Unknown => "not known",
+    }
+}
+
+/// What a verdict says of B.
+pub fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Faster => "B is better",
+        Verdict::Slower => "B is worse",
+        Verdict::NoDifferenceShown => "no difference shown",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+use super::*;
+use crate::report::samples;
+use std::time::Duration;
+
+#[test]
+fn a_headline_says_what_happened() {
+    let cases = [
+        (
+            samples::closed_loop(),
+            "GET: 87,287 requests per second, p99 0.691 ms",
+        ),
+        (
+            samples::open_loop(),
+            "GET at 50,000 requests per second: p50 0.202 ms, p99 299.1 ms",
+        ),
+        (
+            samples::invalid(),
+            "INVALID: GET at 50,000 requests per second: p50 0.202 ms, p99 299.1 ms",
+        ),
+        (samples::silent(), "GET: no good reply"),
+        (
+            samples::comparison(),
+            "step06-commands-persistence is faster than redis-server 7.0.15 in 5 of 8 tests, slower in 1; 2 show no \
+             difference",
+        ),
+        (
+            samples::interrupted(),
+            "Interrupted: step06-commands-persistence is slower than redis-server 7.0.15 in 1 of 3 tests; 2 show no \
+             difference",
+        ),
+        (
+            samples::quick_comparison(),
+            "No difference shown between step06-commands-persistence and redis-server 7.0.15 in 2 tests",
+        ),
+    ];
+    for (findings, expected) in cases {
+        assert_eq!(headline(&findings), expected);
+    }
+}
+
+#[test]
+fn several_tests_are_summed_up_by_the_slowest_and_the_fastest() {
+    let text = headline(&samples::with_errors());
+    assert_eq!(
+        text,
+        "2 tests, from 87,287 (SET) to 87,675 (GET) requests per second"
+    );
+}
+
+#[test]
+fn all_verdicts_alike_are_said_so() {
+    let mut findings = samples::comparison();
+    for (verdict, word) in [(Verdict::Faster, "faster"), (Verdict::Slower, "slower")] {
+        let comparison = findings.comparison.as_mut().unwrap();
+        for case in &mut comparison.cases {
+            case.throughput.verdict = verdict;
+        }
+        let text = headline(&findings);
+        assert!(
+            text.contains(&format!(
+                "is {word} than redis-server 7.0.15 in all 8 tests"
+            )),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn servers_of_the_same_name_are_told_apart() {
+    let mut findings = samples::comparison();
+    findings.servers[1].name = findings.servers[0].name.clone();
+    let expected = ["A (redis-server 7.0.15)", "B (redis-server 7.0.15)"];
+    assert_eq!(names(&findings), expected);
+    findings.servers.clear();
+    assert_eq!(names(&findings), ["A", "B"]);
+}
+
+#[test]
+fn a_reply_in_no_time_has_no_throughput() {
+    let mut findings = samples::one_sample();
+    assert_eq!(
+        headline(&findings),
+        "GET: – requests per second, p99 60,029 ms"
+    );
+    findings.runs[0].measured.time = Duration::from_secs(1);
+    assert!(headline(&findings).starts_with("GET: 1.000 requests per second"));
+}

@@ -1,0 +1,80 @@
+//! The server to load: where it is, and how a connection to it begins.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Where a server listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// A name or an IP address, and a port.
+    Tcp {
+        /// The name or address; IPv6 without brackets.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// A Unix socket.
+    Unix(PathBuf),
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Self::Tcp { host, port } => write!(f, "{host}:{port}"),
+            Self::Unix(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+/// A server, and what each connection to it says first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Where it listens.
+    pub address: Address,
+    /// The user of AUTH; only together with a password.
+    pub user: Option<String>,
+    /// The password of AUTH.
+    pub password: Option<String>,
+    /// The database that SELECT chooses; 0 needs none.
+    pub database: u32,
+    /// Whether to speak RESP3 (HELLO 3).
+    pub resp3: bool,
+}
+
+impl Target {
+    /// A server at a TCP address, without a password.
+    pub fn tcp(host: &str, port: u16) -> Self {
+        Self {
+            address: Address::Tcp {
+                host: host.to_string(),
+                port,
+            },
+            user: None,
+            password: None,
+            database: 0,
+            resp3: false,
+        }
+    }
+
+    /// The commands with which a connection begins, in order; each must be answered, and not by an error.
+    pub fn greeting(&self) -> Vec<Vec<Vec<u8>>> {
+        let mut commands = Vec::new();
+        if let Some(password) = &self.password {
+            let user = self.user.iter();
+            let words = ["AUTH"].into_iter().chain(user.map(String::as_str));
+            commands.push(words.chain([password.as_str()]).map(bytes).collect());
+        }
+        if self.resp3 {
+            commands.push(vec![bytes("HELLO"), bytes("3")]);
+        }
+        if self.database > 0 {
+            commands.push(vec![bytes("SELECT"), bytes(&self.database.to_string())]);
+        }
+        commands
+    }
+}
+
+fn bytes(text: &str) -> Vec<u8> {
+    text.as_bytes().to_vec()
+}

@@ -1,0 +1,152 @@
+//! A command as a template, and what it must answer.
+
+/// Stands for a number of twelve digits in a command.
+pub const NUMBER: &str = "__rand_int__";
+
+/// Stands for a value of the chosen size.
+pub const DATA: &str = "__data__";
+
+/// A command with its arguments, in which [`NUMBER`] and [`DATA`] stand for what differs from request to
+/// request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// The words. Without any it is `PING` as an inline command.
+    pub args: Vec<Vec<u8>>,
+    /// What it must answer.
+    pub expected: Expected,
+}
+
+/// What a good reply looks like. `--verify` holds replies against it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Anything but an error: of this command nothing more is known.
+    Anything,
+    /// This status.
+    Status(&'static [u8]),
+    /// A number.
+    Integer,
+    /// A value as this program writes it for the key that was asked for, or nil: a miss.
+    Value,
+    /// Any bulk string, or nil: a miss.
+    Member,
+    /// An array.
+    Array,
+    /// An array of that many values as this program pushes them.
+    Values(u64),
+}
+
+impl Command {
+    /// A command of these words; what it must answer follows from the first.
+    pub fn new(args: Vec<Vec<u8>>) -> Self {
+        let expected = expected(&args);
+        Self { args, expected }
+    }
+
+    /// The words with spaces between them, as redis-benchmark calls a command given to it.
+    pub fn title(&self) -> String {
+        let words: Vec<_> = self
+            .args
+            .iter()
+            .map(|arg| String::from_utf8_lossy(arg))
+            .collect();
+        words.join(" ")
+    }
+
+    /// Its first word in capitals.
+    pub fn name(&self) -> String {
+        let word = self.args.first().map_or(b"PING".as_slice(), Vec::as_slice);
+        String::from_utf8_lossy(&word.to_ascii_uppercase()).into_owned()
+    }
+
+    /// Whether a number differs from request to request.
+    pub fn has_numbers(&self) -> bool {
+        self.holds(NUMBER)
+    }
+
+    /// Whether it carries a value.
+    pub fn has_data(&self) -> bool {
+        self.holds(DATA)
+    }
+
+    fn holds(&self, placeholder: &str) -> bool {
+        let place = placeholder.as_bytes();
+        self.args
+            .iter()
+            .any(|arg| arg.windows(place.len()).any(|window| window == place))
+    }
+}
+
+/// What the commands of the default tests answer, by the pages of the commands. A GET of anything but the
+/// keys that this program writes may find any value.
+fn expected(args: &[Vec<u8>]) -> Expected {
+    let Some(name) = args.first() else {
+        return Expected::Status(b"PONG");
+    };
+    let first = args.get(1).map(Vec::as_slice);
+    match (name.to_ascii_uppercase().as_slice(), args.len()) {
+        (b"PING", 1) => Expected::Status(b"PONG"),
+        (b"SET", 3) | (b"MSET", _) => Expected::Status(b"OK"),
+        (b"GET", 2) if first == Some(b"key:__rand_int__") => Expected::Value,
+        (b"GET", 2) => Expected::Member,
+        (b"LPOP" | b"RPOP" | b"SPOP", 2) => Expected::Member,
+        (b"INCR" | b"DECR" | b"LPUSH" | b"RPUSH" | b"SADD" | b"HSET" | b"DEL" | b"EXISTS", _) => {
+            Expected::Integer
+        }
+        (b"ZADD", 4) => Expected::Integer,
+        (b"ZPOPMIN", _) => Expected::Array,
+        (b"LRANGE", 4) if first == Some(b"mylist") => listed(args),
+        _ => Expected::Anything,
+    }
+}
+
+/// The elements of an LRANGE from 0 on: a list that was filled before holds them all.
+fn listed(args: &[Vec<u8>]) -> Expected {
+    let number = |index: usize| {
+        let text = args
+            .get(index)
+            .and_then(|arg| std::str::from_utf8(arg).ok());
+        text.and_then(|text| text.parse::<u64>().ok())
+    };
+    match (number(2), number(3)) {
+        (Some(0), Some(last)) => Expected::Values(last.saturating_add(1)),
+        _ => Expected::Array,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command(line: &str) -> Command {
+        Command::new(
+            line.split(' ')
+                .map(|word| word.as_bytes().to_vec())
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn what_a_command_answers_follows_from_its_words() {
+        let cases = [
+            ("get key:__rand_int__", Expected::Value),
+            ("GET mine", Expected::Member),
+            ("SET a b", Expected::Status(b"OK")),
+            ("SET a b GET", Expected::Anything),
+            ("LRANGE mylist 0 99", Expected::Values(100)),
+            ("LRANGE mylist -5 -1", Expected::Array),
+            ("ZADD z NX 1 a", Expected::Anything),
+            ("EVAL x 0", Expected::Anything),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(command(line).expected, expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn placeholders_are_found_within_words() {
+        let set = command("SET key:__rand_int__ a__data__b");
+        assert!(set.has_numbers() && set.has_data());
+        assert!(!command("GET rand_int").has_numbers());
+        assert_eq!(set.title(), "SET key:__rand_int__ a__data__b");
+    }
+}

@@ -1,0 +1,180 @@
+//! A run ends: when its time is over, when it is stopped, and when the server never answers.
+
+mod odd;
+
+use odd::toy::{pong, serve};
+use odd::{
+    HALF, MINUTE, SOON, assert_adds_up, both_loops, closed, closed_for, constant, kinds, open_for,
+    run, run_until, stopped_after, work,
+};
+use std::io::Read;
+use std::thread;
+use std::time::Duration;
+use step07_benchmark::engine::{Length, Load, Pace};
+use step07_benchmark::options::Arrivals;
+use step07_benchmark::target::Target;
+use step07_benchmark::workload::Workload;
+use tokio::sync::watch;
+
+#[test]
+fn a_run_that_is_stopped_tells_what_it_saw() {
+    let (target, _) = pong();
+    for load in both_loops(&target, MINUTE) {
+        let (measured, took) = stopped_after(HALF, &load, &work("PING"));
+        assert!(measured.interrupted && took < SOON, "{took:?}");
+        assert!(measured.replies > 10);
+        assert_eq!(measured.replies, measured.response.len());
+        assert!((HALF / 10..SOON).contains(&measured.time));
+        let replies: u64 = measured.intervals.iter().map(|part| part.replies).sum();
+        assert_eq!(replies, measured.replies);
+        let rate = measured.throughput();
+        assert!(
+            load.pace.is_none() || (500.0..1100.0).contains(&rate),
+            "{rate}"
+        );
+    }
+}
+
+#[test]
+fn a_number_of_requests_can_be_stopped_too_and_in_the_warm_up() {
+    let (target, _) = pong();
+    let load = Load {
+        length: Length::Requests(u64::MAX),
+        ..closed_for(&target, 3, HALF)
+    };
+    let (measured, took) = stopped_after(HALF, &load, &work("PING"));
+    assert!(measured.interrupted && measured.replies > 10 && took < SOON);
+    assert!((HALF / 10..SOON).contains(&measured.time));
+    let load = Load {
+        warm_up: MINUTE,
+        ..load
+    };
+    let (measured, took) = stopped_after(HALF, &load, &work("PING"));
+    assert!(measured.interrupted && took < SOON);
+    assert_eq!((measured.replies, measured.time), (0, Duration::ZERO));
+    assert!(measured.all_replies > 10 && measured.whole_time < SOON);
+}
+
+#[test]
+fn a_run_can_be_stopped_while_a_server_says_nothing() {
+    let target = serve(|connection, _| connection.socket.read_to_end(&mut Vec::new()).map(drop));
+    for load in both_loops(&target, MINUTE) {
+        let (measured, took) = stopped_after(HALF, &load, &work("PING"));
+        assert!(measured.interrupted && took < SOON, "{took:?}");
+        assert_eq!((measured.replies, measured.errors.total()), (0, 0));
+    }
+}
+
+#[test]
+fn a_run_can_be_stopped_while_it_waits_for_a_greeting() {
+    let target = serve(|connection, _| connection.socket.read_to_end(&mut Vec::new()).map(drop));
+    let target = Target {
+        password: Some("p".into()),
+        ..target
+    };
+    let load = closed_for(&target, 3, MINUTE);
+    let (measured, took) = stopped_after(HALF, &load, &work("PING"));
+    assert!(measured.interrupted && took < SOON, "{took:?}");
+    assert_eq!(measured.all_replies, 0);
+}
+
+#[test]
+fn nobody_who_could_stop_it_is_no_reason_to_stop() {
+    let (target, _) = pong();
+    let (stopper, stop) = watch::channel(false);
+    drop(stopper);
+    let measured = run_until(&closed(&target, 3, 100), &work("PING"), &mut (), &stop).unwrap();
+    assert_eq!((measured.replies, measured.interrupted), (100, false));
+}
+
+#[test]
+fn a_server_that_never_answers_is_given_up() {
+    let target = serve(|connection, _| connection.socket.read_to_end(&mut Vec::new()).map(drop));
+    let [closed, open] = both_loops(&target, Duration::from_millis(300));
+    let grace = HALF;
+    let batches = Load {
+        pipeline: 4,
+        grace,
+        ..closed
+    };
+    let measured = run(&batches, &work("PING"));
+    assert_eq!(kinds(&measured), [("no reply", 12)]);
+    assert!((grace..SOON).contains(&measured.whole_time));
+    let open = Load { grace, ..open };
+    for load in [
+        open.clone(),
+        Load {
+            length: Length::Requests(300),
+            ..open
+        },
+    ] {
+        let measured = run(&load, &work("PING"));
+        assert_eq!(kinds(&measured), [("no reply", 300)]);
+        assert_adds_up(&measured);
+        assert!(measured.schedule.as_ref().unwrap().invalid.is_some());
+        assert!((grace..SOON).contains(&measured.whole_time));
+        // They failed in the last stretch.
+        let errors: u64 = measured.intervals.iter().map(|part| part.errors).sum();
+        assert_eq!(errors, 300);
+    }
+}
+
+#[test]
+fn a_rate_that_nobody_could_hold_can_be_stopped_and_does_not_starve_the_replies() {
+    let (target, _) = pong();
+    for arrivals in [Arrivals::Constant, Arrivals::Poisson] {
+        let pace = Pace {
+            arrivals,
+            ..constant(1e9)
+        };
+        let load = Load {
+            pace: Some(pace),
+            ..closed_for(&target, 3, MINUTE)
+        };
+        let (measured, took) = stopped_after(HALF, &load, &work("PING"));
+        assert!(measured.interrupted && took < SOON, "{took:?}");
+        assert!(measured.replies > 10, "{}", measured.replies);
+        assert_adds_up(&measured);
+        assert!(measured.schedule.unwrap().invalid.is_some());
+    }
+}
+
+#[test]
+fn a_rate_that_nobody_could_hold_has_an_end() {
+    let (target, _) = pong();
+    let load = Load {
+        grace: HALF,
+        ..open_for(&target, 3, 1e9, HALF)
+    };
+    let measured = run(&load, &work("PING"));
+    assert_adds_up(&measured);
+    assert!(measured.whole_time < SOON, "{:?}", measured.whole_time);
+    assert!(measured.schedule.unwrap().invalid.is_some());
+}
+
+/// Random arrivals may take much longer than the mean says.
+#[test]
+fn random_arrivals_are_waited_for() {
+    let (target, _) = pong();
+    thread::scope(|scope| {
+        for seed in 0..12 {
+            let target = &target;
+            scope.spawn(move || {
+                let load = Load {
+                    pace: Some(Pace {
+                        rate: 10.0,
+                        arrivals: Arrivals::Poisson,
+                    }),
+                    length: Length::Requests(10),
+                    grace: Duration::from_millis(200),
+                    ..closed(target, 1, 0)
+                };
+                let workload = Workload {
+                    seed,
+                    ..work("PING")
+                };
+                assert_eq!(run(&load, &workload).replies, 10, "seed {seed}");
+            });
+        }
+    });
+}

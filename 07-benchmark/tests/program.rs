@@ -1,0 +1,254 @@
+//! The program from outside: what it prints and writes, and its exit codes.
+
+mod outside;
+
+use outside::{Directory, Toy, json, refusing, run, store};
+use std::fs;
+use std::process::{Command, Stdio};
+
+const OK: Option<i32> = Some(0);
+const FAILED: Option<i32> = Some(1);
+const USAGE: Option<i32> = Some(2);
+
+#[test]
+fn a_run_that_went_well_ends_with_0() {
+    let toy = Toy::honest();
+    let ended = run(&["-p", &toy.port(), "-t", "set,get", "-n", "500", "-q"]);
+    assert_eq!((ended.code, ended.errors.as_str()), (OK, ""), "{ended:?}");
+    let lines: Vec<&str> = ended.output.lines().collect();
+    assert_eq!(lines.len(), 3, "{ended:?}");
+    assert!(lines[0].starts_with("SET: ") && lines[0].contains(" requests per second, p50="));
+    assert!(lines[1].starts_with("GET: "));
+    assert_eq!(run(&["--help"]).code, OK);
+    assert_eq!(run(&["--version"]).code, OK);
+}
+
+#[test]
+fn requests_that_fail_have_no_figures_and_end_with_1() {
+    let toy = Toy::start(refusing);
+    let port = toy.port();
+    let arguments = ["-p", &port, "-n", "300", "GET", "a"];
+    let with = |flag: &'static str| run(&[&[flag], &arguments[..]].concat());
+    let why =
+        "GET a: ERRORS: 300 requests failed; 300 of kind WRONGTYPE, such as: WRONGTYPE not so\n";
+    let quiet = with("-q");
+    assert_eq!((quiet.code, quiet.output.as_str()), (FAILED, why));
+    let csv = with("--csv");
+    let row = csv.output.lines().nth(1).unwrap();
+    assert_eq!(row, r#""GET a","ERRORS","","","","","","""#);
+    assert_eq!((csv.code, csv.errors.as_str()), (FAILED, why));
+    let table = run(&arguments);
+    assert_eq!(table.code, FAILED);
+    let failed = "  FAILED: 300 (WRONGTYPE), such as: WRONGTYPE not so\n";
+    assert!(table.output.contains(failed), "{table:?}");
+}
+
+#[test]
+fn a_schedule_that_is_not_held_ends_with_1() {
+    let toy = Toy::honest();
+    let flags = ["--rate", "5000000", "--duration", "0.3", "-t", "get", "-q"];
+    let ended = run(&[&["-p", &toy.port()], &flags[..]].concat());
+    assert_eq!(ended.code, FAILED, "{ended:?}");
+    assert!(ended.output.starts_with("GET: INVALID: "), "{ended:?}");
+}
+
+#[test]
+fn what_can_not_be_measured_says_why() {
+    let taken = Toy::honest();
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = gone.local_addr().unwrap().port().to_string();
+    drop(gone);
+    let unknown = run(&["-p", &taken.port(), "-a", "secret", "-t", "get"]);
+    assert!(unknown.errors.contains("AUTH failed"), "{unknown:?}");
+    let missing = run(&["-p", &port]);
+    assert!(
+        missing.errors.contains("is the server running?"),
+        "{missing:?}"
+    );
+    let versus = run(&[
+        "-p",
+        &taken.port(),
+        "--versus",
+        &format!("127.0.0.1:{port}"),
+    ]);
+    for ended in [unknown, missing, versus] {
+        assert_eq!((ended.code, ended.output.as_str()), (FAILED, ""));
+        assert!(ended.errors.starts_with("error: "));
+    }
+    for wrong in [&["-c", "0"][..], &["-q", "--csv"], &["--nothing"], &["-x"]] {
+        let ended = run(wrong);
+        assert_eq!(
+            (ended.code, ended.output.as_str()),
+            (USAGE, ""),
+            "{wrong:?}"
+        );
+    }
+    let many = run(&["-p", &taken.port(), "-c", "100000", "-n", "1"]);
+    if many.code == FAILED {
+        assert!(many.errors.contains("open files"), "{many:?}");
+    }
+}
+
+#[test]
+fn a_file_that_can_not_be_written_shows_before_the_run() {
+    let directory = Directory::new();
+    let toy = Toy::honest();
+    let path = directory.file("missing/file");
+    for flag in ["--json", "--report", "--hdr"] {
+        let ended = run(&["-p", &toy.port(), "-t", "set", "-n", "10", flag, &path]);
+        assert_eq!((ended.code, ended.output.as_str()), (FAILED, ""), "{flag}");
+        assert!(ended.errors.contains(&path), "{ended:?}");
+    }
+    assert_eq!(toy.count("SET"), 0);
+}
+
+#[test]
+fn verify_finds_the_value_of_another_key() {
+    let verify = |toy: &Toy| {
+        let flags = [
+            "-t", "get", "-r", "50", "-n", "500", "-d", "32", "--verify", "-q",
+        ];
+        run(&[&["-p", &toy.port()], &flags[..]].concat())
+    };
+    assert_eq!(verify(&Toy::honest()).code, OK);
+    // Every tenth GET is answered with what the one before it found.
+    let (mut last, mut count) = (Vec::new(), 0);
+    let mixed_up = Toy::start(store(move |value| {
+        count += 1;
+        let before = std::mem::replace(&mut last, value.clone());
+        if count % 10 == 0 { before } else { value }
+    }));
+    let ended = verify(&mixed_up);
+    assert_eq!(ended.code, FAILED, "{ended:?}");
+    assert!(ended.output.contains("of kind wrong reply"), "{ended:?}");
+}
+
+#[test]
+fn databases_are_emptied_only_with_consent() {
+    for (flush, emptied) in [(None, false), (Some("--flush"), true)] {
+        let (a, b) = (Toy::honest(), Toy::honest());
+        let other = b.address.to_string();
+        let (port, quick) = (
+            a.port(),
+            ["--duration", "0.05", "--warmup", "0", "--rounds", "1"],
+        );
+        let flags = ["-p", &port, "--versus", &other, "-t", "set", "-r", "10"];
+        let ended = run(&[&flags[..], &quick, flush.as_slice()].concat());
+        assert_eq!(ended.code, OK, "{ended:?}");
+        for toy in [a, b] {
+            assert_eq!(toy.count("FLUSHDB") > 0, emptied, "{ended:?}");
+            assert_eq!(toy.count("FLUSHALL"), 0);
+            assert!(toy.count("SET") > 10);
+        }
+        let said = ended.output.contains("The databases are not emptied");
+        assert_eq!(said, !emptied, "{ended:?}");
+    }
+}
+
+#[test]
+fn a_number_of_requests_is_exact() {
+    let toy = Toy::honest();
+    let flags = [
+        "-n",
+        "1003",
+        "-c",
+        "7",
+        "-P",
+        "16",
+        "--threads",
+        "2",
+        "-q",
+        "INCR",
+        "a",
+    ];
+    let ended = run(&[&["-p", &toy.port()], &flags[..]].concat());
+    assert_eq!(ended.code, OK, "{ended:?}");
+    assert_eq!(toy.count("INCR"), 1003);
+}
+
+#[test]
+fn the_table_the_json_and_the_page_agree() {
+    let directory = Directory::new();
+    let (file, page) = (directory.file("a.json"), directory.file("a.html"));
+    let toy = Toy::honest();
+    let flags = [
+        "-t", "set,get", "-n", "3000", "--json", &file, "--report", &page,
+    ];
+    let ended = run(&[&["-p", &toy.port()], &flags[..]].concat());
+    assert_eq!(ended.code, OK, "{ended:?}");
+    let (findings, page) = (json(&file), fs::read_to_string(page).unwrap());
+    for (place, title) in ["SET", "GET"].into_iter().enumerate() {
+        let run = &findings["runs"][place];
+        assert_eq!(
+            (run["title"].as_str(), run["replies"].as_u64()),
+            (Some(title), Some(3000))
+        );
+        let row = ended.output.lines().find(|line| line.starts_with(title));
+        let cells: Vec<&str> = row.unwrap().split_whitespace().collect();
+        let rate = run["replies_per_s"].as_f64().unwrap();
+        let printed: f64 = cells[1].replace(',', "").parse().unwrap();
+        assert!((printed - rate).abs() <= rate / 100.0, "{printed} {rate}");
+        let kept = ["p50_ms", "p95_ms", "p99_ms", "p99_9_ms", "max_ms"];
+        for (cell, name) in cells[2..].iter().zip(kept) {
+            let latency = run["response"][name].as_f64().unwrap();
+            assert_eq!(*cell, format!("{latency:.3}"), "{name}");
+            let marked = format!("data-at=\"/runs/{place}/response/{name}\">");
+            let shown = page
+                .split(&marked)
+                .nth(1)
+                .unwrap()
+                .split('<')
+                .next()
+                .unwrap();
+            let shown: f64 = shown.replace(',', "").parse().unwrap();
+            assert!(
+                (shown - latency).abs() <= latency / 100.0,
+                "{name} {shown} {latency}"
+            );
+        }
+    }
+}
+
+/// The browser that shows pages, where there is one.
+fn browser() -> Option<&'static str> {
+    let mut names = ["chromium", "chromium-browser", "google-chrome"].into_iter();
+    names.find(|name| {
+        let mut command = Command::new(name);
+        command
+            .arg("--version")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    })
+}
+
+#[test]
+fn a_report_opens_in_a_browser() {
+    let Some(browser) = browser() else {
+        return eprintln!("skipped: there is no chromium");
+    };
+    let directory = Directory::new();
+    let (page, profile) = (directory.file("a.html"), directory.file("profile"));
+    let toy = Toy::honest();
+    let ended = run(&[
+        "-p",
+        &toy.port(),
+        "-t",
+        "set",
+        "-n",
+        "300",
+        "-q",
+        "--report",
+        &page,
+    ]);
+    assert_eq!(ended.code, OK, "{ended:?}");
+    let output = Command::new(browser)
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"])
+        .arg(format!("--user-data-dir={profile}"))
+        .arg(format!("file://{page}"))
+        .stderr(Stdio::null())
+        .output();
+    let dom = String::from_utf8(output.unwrap().stdout).unwrap();
+    assert!(dom.contains("data-at=\"/runs/0/replies_per_s\""), "{dom}");
+    assert!(dom.contains("</svg>") && dom.trim_end().ends_with("</html>"));
+}
