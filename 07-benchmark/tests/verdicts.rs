@@ -79,9 +79,15 @@ fn a_server_that_works_longer_by_30_percent_is_slower() {
     });
 }
 
+/// On a machine with other work to do each turn is off by more than 5 %, and "no difference shown" is the right
+/// answer. What 15 rounds find where turns are off by 2 or 3 % the simulations in `stats` tell.
 #[test]
-#[ignore = "half a minute, on a machine that does nothing else"]
+#[ignore = "half a minute, on a machine that does nothing else: QUIET_MACHINE=1 says so"]
 fn a_server_that_works_longer_by_5_percent_is_slower() {
+    if std::env::var_os("QUIET_MACHINE").is_none() {
+        println!("skipped: QUIET_MACHINE=1 says that nothing else runs here");
+        return;
+    }
     let compare = || compare(1.05, "15", "0.2");
     soon("B is slower", compare, |case| {
         let (verdict, ratio) = figure(case, "throughput");
