@@ -73,7 +73,7 @@ fn ticks(stat: &str) -> Option<Duration> {
 /// happened between them.
 pub enum ServerClock {
     /// `used_cpu_user` and `used_cpu_sys` of `INFO cpu`: on any machine, and of all the server's threads.
-    /// redis-server gives microseconds, as `getrusage` tells them; our stage 06 hundredths of a second.
+    /// redis-server and our stage 06 give microseconds.
     /// The question costs the server some 50 us, part of which falls between two readings.
     Info(Box<Control>),
     /// [`process_time`] of the process with this number.

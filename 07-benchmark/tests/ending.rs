@@ -2,7 +2,7 @@
 
 mod odd;
 
-use odd::toy::{pong, serve};
+use odd::toy::{Connection, pong, serve};
 use odd::{
     HALF, MINUTE, SOON, assert_adds_up, both_loops, closed, closed_for, constant, kinds, open_for,
     run, run_until, stopped_after, work,
@@ -117,6 +117,39 @@ fn a_server_that_never_answers_is_given_up() {
         let errors: u64 = measured.intervals.iter().map(|part| part.errors).sum();
         assert_eq!(errors, 300);
     }
+}
+
+#[test]
+fn a_number_of_requests_is_given_up_when_nothing_is_heard_any_more() {
+    let silent = |connection: &mut Connection| connection.socket.read_to_end(&mut Vec::new());
+    let target = serve(move |connection, _| silent(connection).map(drop));
+    let load = Load {
+        pipeline: 4,
+        patience: HALF,
+        ..closed(&target, 3, 100)
+    };
+    let measured = run(&load, &work("PING"));
+    assert_eq!(kinds(&measured), [("no reply", 12)]);
+    assert!((HALF..SOON).contains(&measured.whole_time));
+    // One connection is served all the time, if slowly: as long as that goes on, nobody gives up.
+    let target = serve(move |connection, number| {
+        if number > 0 {
+            return silent(connection).map(drop);
+        }
+        loop {
+            connection.request()?;
+            thread::sleep(HALF / 5);
+            connection.send(b"+PONG\r\n")?;
+        }
+    });
+    let load = Load {
+        patience: 2 * HALF,
+        ..closed(&target, 2, 21)
+    };
+    let measured = run(&load, &work("PING"));
+    assert_eq!(kinds(&measured), [("no reply", 1)]);
+    assert_eq!(measured.replies, 20);
+    assert!((4 * HALF..2 * SOON).contains(&measured.whole_time));
 }
 
 #[test]

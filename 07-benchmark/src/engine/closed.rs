@@ -2,7 +2,7 @@
 
 use super::connection::Inbox;
 use super::recorder::Flight;
-use super::stream::{Reader, Writer, connect};
+use super::stream::{Reader, Writer};
 use super::worker::Worker;
 use crate::workload::Requests;
 use std::io;
@@ -114,7 +114,7 @@ impl Closed {
 
     /// Opens a new connection for `count` requests. Where that fails, they have failed.
     async fn connect(&mut self, count: u64) -> bool {
-        match connect(&self.worker.load.target).await {
+        match self.worker.dialer.connect().await {
             Ok((reader, writer)) => {
                 self.reader = reader;
                 self.writer = Some(writer);

@@ -1,5 +1,6 @@
 //! How to load a server.
 
+use super::measured::MAX_LATENCY;
 use crate::target::Target;
 use std::time::Duration;
 
@@ -27,12 +28,18 @@ pub struct Load {
     /// Whether replies are held against what their requests must get.
     pub verify: bool,
     /// For how long replies may come after the end of the time, or of the schedule; [`GRACE`] is a good
-    /// choice. A closed loop with a number of requests waits for ever.
+    /// choice.
     pub grace: Duration,
+    /// A closed loop with a number of requests has no such end: a thread that had no reply for this long gives
+    /// up; [`PATIENCE`] is a good choice.
+    pub patience: Duration,
 }
 
 /// How long after the last request was due its reply may come.
 pub const GRACE: Duration = Duration::from_secs(10);
+
+/// How long a server may be silent: no latency beyond it could be told from another.
+pub const PATIENCE: Duration = MAX_LATENCY;
 
 impl Load {
     /// One connection that sends one request at a time, as often as said.
@@ -49,6 +56,7 @@ impl Load {
             warm_up: Duration::ZERO,
             verify: false,
             grace: GRACE,
+            patience: PATIENCE,
         }
     }
 }

@@ -131,9 +131,12 @@ impl Measured {
         self.response.value_at_percentile(percent) as f64 / 1e6
     }
 
-    /// Adds another run of the same kind, as if it had followed at once.
+    /// Adds another run of the same kind, as if it had followed at once. Where late replies lie beyond a run's
+    /// time, the intervals of the next begin behind them.
     pub fn absorb(&mut self, other: Self) {
-        let before = self.time;
+        let last = self.intervals.last();
+        let shown = last.map_or(Duration::ZERO, |last| last.begin + last.length);
+        let before = self.time.max(shown);
         self.replies += other.replies;
         self.all_replies += other.all_replies;
         self.errors.merge(other.errors);

@@ -26,10 +26,10 @@ mod worker;
 
 pub use crate::errors::{ErrorKind, Errors};
 pub use collect::Observer;
-pub use load::{Arrivals, GRACE, Length, Load, Pace};
+pub use load::{Arrivals, GRACE, Length, Load, PATIENCE, Pace};
 pub use measured::{CommandTally, Interval, MAX_LATENCY, Measured, Schedule, latencies};
 pub use open::MAX_TOGETHER;
-pub use stream::{Reader, Writer, connect};
+pub use stream::{Dialer, Reader, Writer};
 
 use crate::workload::Workload;
 use anyhow::{Context, bail};
@@ -54,12 +54,14 @@ pub async fn run(
     stop: &watch::Receiver<bool>,
 ) -> anyhow::Result<Measured> {
     let (messages, mut told) = mpsc::unbounded_channel();
+    let dialer = Dialer::new(&load.target).await?;
     let mut starts = Vec::new();
     for share in Share::of(load) {
         let (start, started) = oneshot::channel();
         starts.push(start);
         let (load, workload) = (load.clone(), workload.clone());
         let wires = Wires {
+            dialer: dialer.clone(),
             messages: messages.clone(),
             start: started,
             stop: stop.clone(),

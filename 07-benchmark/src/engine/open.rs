@@ -5,7 +5,7 @@ use super::connection::Inbox;
 use super::pacer::Pacer;
 use super::recorder::Flight;
 use super::schedule::Schedule;
-use super::stream::{Reader, Writer, connect};
+use super::stream::{Reader, Writer};
 use super::worker::Worker;
 use crate::workload::Requests;
 use anyhow::Context;
@@ -193,7 +193,7 @@ impl Lane {
 
     /// Opens a new connection. Where that fails, all that waits has failed.
     async fn connect(&self, reader: &mut Reader) {
-        match connect(&self.worker.load.target).await {
+        match self.worker.dialer.connect().await {
             Ok((new_reader, writer)) => {
                 *reader = new_reader;
                 self.state.borrow_mut().writer = Some(Rc::new(writer));

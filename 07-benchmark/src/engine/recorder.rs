@@ -34,7 +34,7 @@ pub struct Tally {
     pub service: Option<Histogram<u64>>,
     /// Of an open loop: how late requests were written.
     pub late: Option<Histogram<u64>>,
-    /// Of a mix: latencies of each command.
+    /// Of a mix, and only in a thread's last tally: latencies of each command, from the beginning on.
     pub commands: Vec<Histogram<u64>>,
     /// Latencies above what the histograms tell apart.
     pub clipped: u64,
@@ -45,7 +45,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    fn new(open: bool, commands: usize) -> Self {
+    fn new(open: bool) -> Self {
         Self {
             replies: 0,
             all_replies: 0,
@@ -55,7 +55,7 @@ impl Tally {
             response: latencies(),
             service: open.then(latencies),
             late: open.then(latencies),
-            commands: (0..commands).map(|_| latencies()).collect(),
+            commands: Vec::new(),
             clipped: 0,
             due: 0,
             served: 0,
@@ -70,29 +70,35 @@ pub struct Recorder {
     /// Replies that come after this do not count for the throughput.
     end: Option<Instant>,
     open: bool,
-    /// Commands that are told apart; 0 where there is only one.
-    commands: usize,
+    /// Latencies of each command, where several are told apart. They are not taken with each tally: nobody
+    /// looks at them before the end, and a histogram has 200 kilobytes.
+    commands: Vec<Histogram<u64>>,
     tally: Tally,
     /// When the last reply came.
     last_reply: Option<Instant>,
 }
 
 impl Recorder {
-    /// An empty one.
+    /// An empty one. `commands` is how many of them are told apart; 0 where there is only one.
     pub fn new(begin: Instant, end: Option<Instant>, open: bool, commands: usize) -> Self {
         Self {
             begin,
             end,
             open,
-            commands,
-            tally: Tally::new(open, commands),
+            commands: (0..commands).map(|_| latencies()).collect(),
+            tally: Tally::new(open),
             last_reply: None,
         }
     }
 
-    /// What was seen since this was last asked.
+    /// What was seen since this was last asked, but for the latencies of each command.
     pub fn take(&mut self) -> Tally {
-        std::mem::replace(&mut self.tally, Tally::new(self.open, self.commands))
+        std::mem::replace(&mut self.tally, Tally::new(self.open))
+    }
+
+    /// The latencies of each command since the beginning.
+    pub fn take_commands(&mut self) -> Vec<Histogram<u64>> {
+        std::mem::take(&mut self.commands)
     }
 
     /// When the last reply came.
@@ -145,7 +151,7 @@ impl Recorder {
         if let Some(service) = &mut self.tally.service {
             service.saturating_record_n(nanos(flight.sent, now), count);
         }
-        if let Some(histogram) = command.and_then(|command| self.tally.commands.get_mut(command)) {
+        if let Some(histogram) = command.and_then(|command| self.commands.get_mut(command)) {
             histogram.saturating_record_n(response, count);
         }
     }

@@ -4,8 +4,9 @@ use crate::replies::{Counted, Judged, Pending, ReplyScanner};
 use crate::target::{Address, Target};
 use anyhow::{Context, ensure};
 use std::io;
+use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, UnixStream, tcp, unix};
+use tokio::net::{TcpStream, UnixStream, lookup_host, tcp, unix};
 
 /// What is received.
 pub enum Reader {
@@ -62,31 +63,60 @@ impl Writer {
     }
 }
 
-/// Opens a connection and says the target's greeting.
-///
-/// # Errors
-/// When it can't be opened, or the server answers the greeting with an error.
-pub async fn connect(target: &Target) -> anyhow::Result<(Reader, Writer)> {
-    let (mut reader, mut writer) = open(&target.address)
-        .await
-        .with_context(|| format!("cannot connect to {}", target.address))?;
-    for command in target.greeting() {
-        greet(&mut reader, &mut writer, &command).await?;
-    }
-    Ok((reader, writer))
+/// Opens connections to a server, whose name is looked up once for all of them.
+#[derive(Clone, Debug)]
+pub struct Dialer {
+    target: Target,
+    /// What its name stands for; nothing where it is a Unix socket.
+    addresses: Vec<SocketAddr>,
 }
 
-async fn open(address: &Address) -> io::Result<(Reader, Writer)> {
-    match address {
-        Address::Tcp { host, port } => {
-            let socket = TcpStream::connect((host.as_str(), *port)).await?;
-            socket.set_nodelay(true)?;
-            let (reader, writer) = socket.into_split();
-            Ok((Reader::Tcp(reader), Writer::Tcp(writer)))
+impl Dialer {
+    /// Looks up where the target is.
+    ///
+    /// # Errors
+    /// When nobody knows its name.
+    pub async fn new(target: &Target) -> anyhow::Result<Self> {
+        let addresses = match &target.address {
+            Address::Tcp { host, port } => lookup_host((host.as_str(), *port))
+                .await
+                .with_context(|| format!("cannot connect to {}", target.address))?
+                .collect(),
+            Address::Unix(_) => Vec::new(),
+        };
+        Ok(Self {
+            target: target.clone(),
+            addresses,
+        })
+    }
+
+    /// Opens a connection and says the target's greeting.
+    ///
+    /// # Errors
+    /// When it can't be opened, or the server answers the greeting with an error.
+    pub async fn connect(&self) -> anyhow::Result<(Reader, Writer)> {
+        let (mut reader, mut writer) = self
+            .open()
+            .await
+            .with_context(|| format!("cannot connect to {}", self.target.address))?;
+        for command in self.target.greeting() {
+            greet(&mut reader, &mut writer, &command).await?;
         }
-        Address::Unix(path) => {
-            let (reader, writer) = UnixStream::connect(path).await?.into_split();
-            Ok((Reader::Unix(reader), Writer::Unix(writer)))
+        Ok((reader, writer))
+    }
+
+    async fn open(&self) -> io::Result<(Reader, Writer)> {
+        match &self.target.address {
+            Address::Tcp { .. } => {
+                let socket = TcpStream::connect(self.addresses.as_slice()).await?;
+                socket.set_nodelay(true)?;
+                let (reader, writer) = socket.into_split();
+                Ok((Reader::Tcp(reader), Writer::Tcp(writer)))
+            }
+            Address::Unix(path) => {
+                let (reader, writer) = UnixStream::connect(path).await?.into_split();
+                Ok((Reader::Unix(reader), Writer::Unix(writer)))
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use super::open::{self, Lane};
 use super::pacer::Pacer;
 use super::recorder::{Recorder, Tally};
 use super::schedule::Schedule;
-use super::stream::{Reader, Writer, connect};
+use super::stream::{Dialer, Reader, Writer};
 use crate::cpu::thread_time;
 use crate::replies::Rules;
 use crate::workload::{Numbers, Requests, Seat, Workload};
@@ -101,6 +101,8 @@ pub struct Worker {
     pub workload: Workload,
     /// Its part.
     pub share: Share,
+    /// What opens connections.
+    pub dialer: Dialer,
     /// What is seen.
     pub recorder: RefCell<Recorder>,
     /// Whether requests are told apart.
@@ -122,7 +124,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    fn new(load: Load, workload: Workload, share: Share, start: Instant) -> Self {
+    fn new(load: Load, workload: Workload, share: Share, dialer: Dialer, start: Instant) -> Self {
         let begin = start + load.warm_up;
         let end = match load.length {
             Length::Requests(_) => None,
@@ -147,6 +149,7 @@ impl Worker {
             load,
             workload,
             share,
+            dialer,
         }
     }
 
@@ -193,17 +196,23 @@ impl Worker {
         self.recorder.borrow_mut().error(kind, count, now, text);
     }
 
-    /// What was seen since this was last asked.
-    fn seen(&self) -> Seen {
+    /// What was seen since this was last asked. What each command of a mix had comes with the last of it.
+    fn seen(&self, last: bool) -> Seen {
         let number = self.told.replace(self.told.get() + 1);
-        let tally = Box::new(self.recorder.borrow_mut().take());
+        let mut recorder = self.recorder.borrow_mut();
+        let mut tally = Box::new(recorder.take());
+        if last {
+            tally.commands = recorder.take_commands();
+        }
         let to = Instant::now();
         Seen { number, to, tally }
     }
 }
 
-/// How a thread and the run that it belongs to talk.
+/// How a thread talks to the server, and to the run that it belongs to.
 pub struct Wires {
+    /// The way to the server.
+    pub dialer: Dialer,
     /// What it tells.
     pub messages: mpsc::UnboundedSender<Message>,
     /// When to start, once all threads are ready.
@@ -236,12 +245,13 @@ fn run_here(load: Load, workload: Workload, share: Share, wires: Wires) -> anyho
 
 async fn work(load: Load, workload: Workload, share: Share, wires: Wires) -> anyhow::Result<()> {
     let Wires {
+        dialer,
         messages,
         start,
         stop,
     } = wires;
     let streams = tokio::select! {
-        streams = open_all(&load, &share) => streams?,
+        streams = open_all(&dialer, &share) => streams?,
         () = stopped(stop.clone()) => return Ok(()),
     };
     let gone = "the run was given up";
@@ -254,15 +264,12 @@ async fn work(load: Load, workload: Workload, share: Share, wires: Wires) -> any
         .await
         .context("cannot wait for a timer")?;
     let cpu = thread_time();
-    let worker = Rc::new(Worker::new(load, workload, share, start));
+    let worker = Rc::new(Worker::new(load, workload, share, dialer, start));
     let ticker = tokio::task::spawn_local(tell(Rc::clone(&worker), messages.clone()));
     tokio::select! {
         ended = converse(&worker, streams) => ended?,
-        () = given_up(&worker) => {
-            let waiting = worker.under_way.get();
-            worker.failed(NO_REPLY, waiting, || {
-                format!("no reply came within {:?} of the end", worker.load.grace)
-            });
+        why = given_up(&worker) => {
+            worker.failed(NO_REPLY, worker.under_way.get(), || why);
         }
         () = stopped(stop) => {}
     }
@@ -271,7 +278,7 @@ async fn work(load: Load, workload: Workload, share: Share, wires: Wires) -> any
         .zip(cpu)
         .map(|(after, before)| after.saturating_sub(before));
     let done = Message::Done {
-        rest: worker.seen(),
+        rest: worker.seen(true),
         last_reply: worker.recorder.borrow().last_reply(),
         cpu,
     };
@@ -280,10 +287,10 @@ async fn work(load: Load, workload: Workload, share: Share, wires: Wires) -> any
     Ok(())
 }
 
-async fn open_all(load: &Load, share: &Share) -> anyhow::Result<Vec<(Reader, Writer)>> {
+async fn open_all(dialer: &Dialer, share: &Share) -> anyhow::Result<Vec<(Reader, Writer)>> {
     let mut streams = Vec::new();
     for _ in share.clients.0..share.clients.1 {
-        streams.push(connect(&load.target).await?);
+        streams.push(dialer.connect().await?);
     }
     Ok(streams)
 }
@@ -295,17 +302,35 @@ pub async fn stopped(mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Waits until replies are not waited for any more.
-async fn given_up(worker: &Worker) {
+/// Waits until replies are not waited for any more. Returns why.
+async fn given_up(worker: &Worker) -> String {
     let last = match (worker.end, worker.load.pace) {
         (Some(end), _) => end,
         (None, Some(_)) => {
             worker.all_due.notified().await;
             Instant::now()
         }
-        (None, None) => future::pending().await,
+        (None, None) => {
+            silence(worker).await;
+            return format!("the server was silent for {:?}", worker.load.patience);
+        }
     };
     sleep_until((last + worker.load.grace).into()).await;
+    format!("no reply came within {:?} of the end", worker.load.grace)
+}
+
+/// Waits until requests have been under way for the whole of the load's patience, and none was answered.
+async fn silence(worker: &Worker) {
+    let mut heard = Instant::now();
+    loop {
+        sleep_until((heard + worker.load.patience).into()).await;
+        let last = worker.recorder.borrow().last_reply();
+        heard = match last.filter(|last| *last > heard) {
+            Some(last) => last,
+            None if worker.under_way.get() == 0 => Instant::now(),
+            None => return,
+        };
+    }
 }
 
 /// Tells what was seen, every [`TICK`] from the end of the warm-up on. The first time it tells of the warm-up
@@ -316,7 +341,7 @@ async fn tell(worker: Rc<Worker>, messages: mpsc::UnboundedSender<Message>) {
     loop {
         next += TICK;
         sleep_until(next.into()).await;
-        if messages.send(Message::Tick(worker.seen())).is_err() {
+        if messages.send(Message::Tick(worker.seen(false))).is_err() {
             return;
         }
     }

@@ -1,7 +1,7 @@
 //! Connections that do nothing.
 
 use super::exit_code;
-use crate::engine::connect;
+use crate::engine::Dialer;
 use crate::options::Options;
 use crate::output::print;
 use std::process::ExitCode;
@@ -12,10 +12,11 @@ use tokio::sync::watch;
 /// # Errors
 /// When they can't be opened.
 pub async fn run(options: &Options, mut stop: watch::Receiver<bool>) -> anyhow::Result<ExitCode> {
+    let dialer = Dialer::new(&options.target).await?;
     let mut connections = Vec::new();
     for _ in 0..options.clients {
         tokio::select! {
-            connection = connect(&options.target) => connections.push(connection?),
+            connection = dialer.connect() => connections.push(connection?),
             _ = stop.wait_for(|stop| *stop) => return Ok(exit_code(true, false)),
         }
     }

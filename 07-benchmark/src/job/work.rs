@@ -129,6 +129,7 @@ pub fn load(options: &Options, target: &Target) -> Load {
         warm_up: options.warm_up,
         verify: options.verify,
         grace: engine::GRACE,
+        patience: engine::PATIENCE,
     }
 }
 

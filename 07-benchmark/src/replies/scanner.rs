@@ -25,8 +25,8 @@ pub trait Watch {
         let _ = piece;
     }
 
-    /// The last byte of a reply was seen. Messages that a server pushes unasked (RESP3) are not replies, and
-    /// nothing is told of them.
+    /// The last byte of a reply was seen. Messages that a server pushes unasked, and attributes that stand
+    /// before a reply (RESP3), are not replies, and nothing is told of them.
     fn reply(&mut self);
 }
 
@@ -40,8 +40,8 @@ pub struct ReplyScanner {
     skip: u64,
     /// The line being read, where it did not arrive in one piece.
     line: Vec<u8>,
-    /// Whether this is no reply, but a message pushed by the server.
-    pushed: bool,
+    /// Whether this is no reply, but a message pushed by the server, or an attribute of the reply behind it.
+    aside: bool,
 }
 
 impl ReplyScanner {
@@ -88,7 +88,7 @@ impl ReplyScanner {
         let (skipped, rest) = bytes.split_at(length);
         // The line end behind the value is not part of it.
         let value = usize::try_from(self.skip.saturating_sub(2)).unwrap_or(usize::MAX);
-        if !self.pushed {
+        if !self.aside {
             watch.bytes(skipped.get(..value).unwrap_or(skipped));
         }
         self.skip -= length as u64;
@@ -103,9 +103,9 @@ impl ReplyScanner {
         let top = self.missing == 0;
         if top {
             self.missing = 1;
-            self.pushed = *marker == b'>';
+            self.aside = matches!(marker, b'>' | b'|');
         }
-        if !self.pushed {
+        if !self.aside {
             watch.head(top, *marker, text);
         }
         match marker {
@@ -119,8 +119,8 @@ impl ReplyScanner {
             b'*' | b'~' | b'>' => self.expect(length(text)?.unwrap_or(0))?,
             // Pairs: of keys and values.
             b'%' => self.expect(2 * length(text)?.unwrap_or(0))?,
-            // Attributes stand before the value that they belong to, which is still to come.
-            b'|' => self.expect(2 * length(text)?.unwrap_or(0) + 1)?,
+            // Attributes do not take the place of the element behind them. Those of a whole reply are aside.
+            b'|' => self.expect(2 * length(text)?.unwrap_or(0) + u64::from(!top))?,
             other => bail!("a reply begins with {:?}", char::from(*other)),
         }
         Ok(self.end_value(watch))
@@ -135,7 +135,7 @@ impl ReplyScanner {
 
     fn end_value(&mut self, watch: &mut impl Watch) -> u64 {
         self.missing -= 1;
-        if self.missing > 0 || self.pushed {
+        if self.missing > 0 || self.aside {
             return 0;
         }
         watch.reply();
@@ -223,11 +223,22 @@ mod tests {
                 .scan(b">2\r\n+invalidate\r\n:1\r\n", &mut told)
                 .unwrap();
             assert_eq!(replies, 0);
+            for aside in [
+                ">1\r\n$2\r\nno\r\n",
+                "|1\r\n+a\r\n*1\r\n:1\r\n",
+                "|0\r\n",
+                ">0\r\n",
+            ] {
+                let before = told.0.len();
+                let bytes = format!("{aside}-ERR no\r\n");
+                replies = scanner.scan(bytes.as_bytes(), &mut told).unwrap();
+                assert_eq!((replies, &told.0[before..]), (1, "-ERR no."), "{aside}");
+            }
             let before = told.0.len();
             replies = scanner
-                .scan(b">1\r\n$2\r\nno\r\n+OK\r\n", &mut told)
+                .scan(b"*2\r\n|1\r\n+a\r\n:5\r\n:1\r\n:2\r\n", &mut told)
                 .unwrap();
-            assert_eq!((replies, &told.0[before..]), (1, "+OK."));
+            assert_eq!((replies, &told.0[before..]), (1, "*2'|1'+a':5':1':2."));
         }
     }
 
