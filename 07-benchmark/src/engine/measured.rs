@@ -131,6 +131,11 @@ impl Measured {
         self.response.value_at_percentile(percent) as f64 / 1e6
     }
 
+    /// Why the figures must not be used; `None` where nothing speaks against them.
+    pub fn invalid(&self) -> Option<&str> {
+        self.schedule.as_ref()?.invalid.as_deref()
+    }
+
     /// Adds another run of the same kind, as if it had followed at once. Where late replies lie beyond a run's
     /// time, the intervals of the next begin behind them.
     pub fn absorb(&mut self, other: Self) {

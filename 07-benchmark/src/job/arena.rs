@@ -7,8 +7,8 @@ use crate::engine::{self, Length, Load, Measured};
 use crate::live::Live;
 use crate::null::NullServer;
 use crate::options::Options;
-use crate::report::model::{Bound, Case, Side};
-use crate::stats::{Better, Round, estimate};
+use crate::report::model::{Better, Bound, Case, Side};
+use crate::stats::{Round, estimate};
 use anyhow::{bail, ensure};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -246,11 +246,7 @@ fn ensure_sound(measured: &Measured, title: &str, name: &str) -> anyhow::Result<
             errors.example
         );
     }
-    if let Some(reason) = measured
-        .schedule
-        .as_ref()
-        .and_then(|schedule| schedule.invalid.as_ref())
-    {
+    if let Some(reason) = measured.invalid() {
         bail!("a turn of {name} is INVALID: {reason}");
     }
     ensure!(

@@ -30,8 +30,7 @@ pub fn ending(format: Format, is_tests: bool) -> Option<&'static str> {
 ///
 /// For CSV, where a row has no room for it, it belongs on standard error. It makes the exit code 1.
 pub fn fault(measured: &Measured) -> Option<String> {
-    let schedule = measured.schedule.as_ref();
-    if let Some(reason) = schedule.and_then(|schedule| schedule.invalid.as_ref()) {
+    if let Some(reason) = measured.invalid() {
         return Some(format!("INVALID: {reason}"));
     }
     if measured.errors.total() > 0 {

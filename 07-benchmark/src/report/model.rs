@@ -157,6 +157,15 @@ pub struct Estimate {
     pub verdict: Verdict,
 }
 
+/// Which way a figure is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    /// Throughput.
+    Higher,
+    /// Latencies, CPU time for a request.
+    Lower,
+}
+
 /// What a ratio and its interval allow to say of B.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {

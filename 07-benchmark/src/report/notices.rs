@@ -3,7 +3,7 @@
 use crate::engine::Measured;
 use crate::report::model::{Bound, Case, Comparison, Findings, Run, Verdict};
 use crate::report::numbers::{listed, thousands};
-use crate::report::words::{Seen, all_seen, is_interrupted, noise, reason};
+use crate::report::words::{Seen, all_seen, is_interrupted, noise};
 
 /// How much a notice weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,7 +61,7 @@ fn total(seen: &[Seen], count: impl Fn(&Measured) -> u64) -> (u64, String) {
 }
 
 fn invalid(seen: &Seen) -> Option<Notice> {
-    let reason = reason(seen.measured)?.trim_end_matches('.');
+    let reason = seen.measured.invalid()?.trim_end_matches('.');
     let text = format!("{}: {reason}. Do not use these figures.", seen.name);
     Some(notice(Weight::Bad, "INVALID", text))
 }

@@ -54,7 +54,7 @@ pub fn run(run: &Run, precision: usize) -> String {
     if measured.interrupted {
         title += " (interrupted)";
     }
-    if let Some(reason) = invalid(measured) {
+    if let Some(reason) = measured.invalid() {
         let text = format!("{title}: INVALID: {reason}");
         return wrap(&text, "    ") + &below(run, precision, false);
     }
@@ -67,10 +67,6 @@ pub fn run(run: &Run, precision: usize) -> String {
     line += &format!("{:>11}{:>9}", micros(run.server_cpu), share(run));
     let line = line.trim_end().to_string() + "\n";
     line + &below(run, precision, true)
-}
-
-fn invalid(measured: &Measured) -> Option<&str> {
-    measured.schedule.as_ref()?.invalid.as_deref()
 }
 
 fn row(
@@ -168,7 +164,7 @@ fn remarks(measured: &Measured) -> Vec<String> {
 
 /// What the columns and marks mean, as far as these runs have them.
 pub fn end(runs: &[Run]) -> String {
-    let shown = || runs.iter().filter(|run| invalid(&run.measured).is_none());
+    let shown = || runs.iter().filter(|run| run.measured.invalid().is_none());
     let bound = |by| shown().any(|run| run.bound == by);
     let mut text = String::new();
     let open = shown().any(|run| run.measured.schedule.is_some());

@@ -13,7 +13,7 @@ pub fn headline(findings: &Findings) -> String {
         (None, runs) => several(runs),
     };
     let mut seen = all_seen(findings).into_iter();
-    let invalid = seen.any(|each| reason(each.measured).is_some());
+    let invalid = seen.any(|each| each.measured.invalid().is_some());
     let prefix = match (invalid, is_interrupted(findings)) {
         (true, _) => "INVALID: ",
         (false, true) => "Interrupted: ",
@@ -158,11 +158,6 @@ fn sides_of<'a>(case: &'a Case, at: &str) -> [Seen<'a>; 2] {
         at: format!("{at}/{key}"),
         measured: &side.all,
     })
-}
-
-/// Why the figures must not be used.
-pub fn reason(measured: &Measured) -> Option<&str> {
-    measured.schedule.as_ref()?.invalid.as_deref()
 }
 
 /// Whether it was ended early, all of it or a part.

@@ -4,10 +4,9 @@ use super::figure::{how_to_read, remark};
 use super::run_pictures::READ_LATENCY;
 use super::table::{Head, count, hundredths, name_cell, number, row, table, words};
 use super::{comparison_pictures, section};
-use crate::report::draw::forest::Better;
 use crate::report::latency::Latency;
 use crate::report::markup::{Node, tag};
-use crate::report::model::{Case, Comparison, Estimate, Findings, Side};
+use crate::report::model::{Better, Case, Comparison, Estimate, Findings, Side};
 use crate::report::numbers::{NONE, counted, median, seconds};
 use crate::report::words::{self, bound, verdict};
 use Head::{Number, Words};
@@ -16,7 +15,7 @@ use Head::{Number, Words};
 pub struct Compared {
     /// What to call it.
     pub name: &'static str,
-    /// On which side of 1 B is better.
+    /// Which way it is better.
     pub better: Better,
     /// Its key in the JSON document.
     key: &'static str,
@@ -28,25 +27,25 @@ pub struct Compared {
 pub const COMPARED: [Compared; 4] = [
     Compared {
         name: "Throughput",
-        better: Better::Right,
+        better: Better::Higher,
         key: "throughput",
         estimate: |case| Some(case.throughput),
     },
     Compared {
         name: "Server's CPU time for a reply",
-        better: Better::Left,
+        better: Better::Lower,
         key: "server_cpu",
         estimate: |case| case.server_cpu,
     },
     Compared {
         name: "Latency, p50",
-        better: Better::Left,
+        better: Better::Lower,
         key: "p50",
         estimate: |case| Some(case.p50),
     },
     Compared {
         name: "Latency, p99",
-        better: Better::Left,
+        better: Better::Lower,
         key: "p99",
         estimate: |case| Some(case.p99),
     },
