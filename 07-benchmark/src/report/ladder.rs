@@ -6,7 +6,7 @@ pub use picture::picture;
 
 use super::model::{Bound, Run};
 use super::numbers::{counted, median, thousands};
-use super::text::{cut, wrap};
+use super::text::{cut, micros, own_share, settings_line, wrap};
 use crate::engine::Measured;
 use std::time::Duration;
 
@@ -121,27 +121,16 @@ fn row(step: &Step, cell: &Cell, last: f64) -> String {
         "-".to_string()
     };
     let millis = |percent| format!("{:.3}", cell.all.millis_at(percent));
-    let micros = cell
-        .server_cpu()
-        .map(|cpu| format!("{:.2}", cpu.as_secs_f64() * 1e6));
-    let mark = match cell.bound {
-        Some(Bound::Client) => "*",
-        Some(Bound::Neither) => "+",
-        _ => " ",
-    };
-    let own = cell
-        .all
-        .own_share()
-        .map(|share| format!("{:.0} %{mark}", share * 100.0));
+    let bound = cell.bound.unwrap_or(Bound::Unknown);
     let line = format!(
         "  {:<width$}{:>13}{share:>11}{:>10}{:>10}{:>11}{:>9}{:>9}",
         cut(&step.name, NAME - 2),
         thousands(cell.throughput()),
         millis(50.0),
         millis(99.0),
-        micros.unwrap_or("-".to_string()),
+        micros(cell.server_cpu()),
         cell.all.served,
-        own.unwrap_or("- ".to_string()),
+        own_share(cell.all.own_share(), bound),
         width = NAME - 2,
     );
     line.trim_end().to_string() + "\n"
@@ -150,15 +139,12 @@ fn row(step: &Step, cell: &Cell, last: f64) -> String {
 /// Who is on the ladder, and under which load.
 pub fn heading(ladder: &Ladder, settings: &[(String, String)], rounds: usize) -> String {
     let mut text = "The stages under the same load\n".to_string();
-    let mut settings: Vec<String> = settings
-        .iter()
-        .map(|(name, value)| format!("{name} {value}"))
-        .collect();
-    settings.push(format!(
-        "{}, upwards and downwards in turn",
+    let line = format!(
+        "{}, {}, upwards and downwards in turn",
+        settings_line(settings),
         counted(rounds, "round")
-    ));
-    text += &wrap(&settings.join(", "), "  ");
+    );
+    text += &wrap(&line, "  ");
     text.push('\n');
     for step in &ladder.steps {
         text += &format!(

@@ -9,8 +9,7 @@ pub use block::case;
 use crate::report::model::{Bound, Case, Comparison, Server};
 use crate::report::numbers::{counted, thousands};
 use crate::report::summary::{Figure, Tally};
-use crate::report::text::{cut, wrap};
-use block::{BUSY_MARK, IDLE_MARK};
+use crate::report::text::{BUSY_MARK, IDLE_MARK, cut, settings_line, wrap};
 
 /// The indent of all lines of a paragraph but the first.
 const HANGING: &str = "  ";
@@ -38,13 +37,7 @@ pub fn heading(
         ),
         HANGING,
     );
-    let settings: Vec<String> = settings
-        .iter()
-        .map(|(name, value)| format!("{name} {value}"))
-        .collect();
-    if !settings.is_empty() {
-        text += &wrap(&settings.join(", "), HANGING);
-    }
+    text += &wrap(&settings_line(settings), HANGING);
     for remark in &comparison.remarks {
         text += &wrap(remark, HANGING);
     }
