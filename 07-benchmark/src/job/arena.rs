@@ -1,13 +1,13 @@
 //! Where servers take turns.
 
 use super::bound::{BUSY, Seen, judge};
-use super::contender::{Contender, Turn};
+use super::contender::Contender;
 use super::work::{self, Item};
 use crate::engine::{self, Length, Load, Measured};
 use crate::live::Live;
 use crate::null::NullServer;
 use crate::options::Options;
-use crate::report::model::{Better, Bound, Case, Side};
+use crate::report::model::{Better, Case, Side, Turn, Turns};
 use crate::stats::{Round, estimate};
 use anyhow::{bail, ensure};
 use std::time::Duration;
@@ -32,13 +32,25 @@ pub struct Arena<'a> {
     ceilings: Vec<(usize, f64)>,
 }
 
-/// The figures of all rounds, one after another.
-#[derive(Default)]
-struct Rounds {
-    throughput: Vec<Round>,
-    p50: Vec<Round>,
-    p99: Vec<Round>,
-    server_cpu: Vec<Round>,
+/// The figures of a turn that are compared; NaN where one is not known.
+struct Figures {
+    throughput: f64,
+    p50: f64,
+    p99: f64,
+    server_cpu: f64,
+}
+
+impl Figures {
+    fn of(turn: &Turn) -> Self {
+        let measured = &turn.measured;
+        let cpu = turn.server_cpu.and_then(|cpu| measured.per_reply(cpu));
+        Self {
+            throughput: measured.throughput(),
+            p50: measured.millis_at(50.0),
+            p99: measured.millis_at(99.0),
+            server_cpu: cpu.map_or(f64::NAN, |cpu| cpu.as_secs_f64()),
+        }
+    }
 }
 
 impl<'a> Arena<'a> {
@@ -111,13 +123,13 @@ impl<'a> Arena<'a> {
         depth: usize,
         mut pair: [&mut Contender; 2],
     ) -> anyhow::Result<Option<Case>> {
-        let mut sides = [side(pair[0]), side(pair[1])];
-        let mut rounds = Rounds::default();
+        let mut sums = [Turns::default(), Turns::default()];
+        let mut rounds = Vec::new();
         let title = format!("{} -P {depth}", item.title);
         for contender in &mut pair {
             self.prepare(item, contender).await?;
         }
-        for round in 0..self.options.rounds {
+        'rounds: for round in 0..self.options.rounds {
             let mut turns = Vec::new();
             for (place, who) in [0, 1, 1, 0].into_iter().enumerate() {
                 let Some(contender) = pair.get_mut(who) else {
@@ -132,22 +144,26 @@ impl<'a> Arena<'a> {
                 turns.push((who, self.turn(item, depth, seed, contender).await?));
                 if self.stopped() {
                     // A round without its end is none.
-                    self.live.clear();
-                    return Ok(finished(title, depth, sides, &rounds, self));
+                    break 'rounds;
                 }
             }
-            rounds.add(&turns);
+            let figures: Vec<Figures> = turns.iter().map(|(_, turn)| Figures::of(turn)).collect();
+            rounds.extend(<[Figures; 4]>::try_from(figures));
             for (who, turn) in turns {
-                if let Some(side) = sides.get_mut(who) {
-                    add(side, turn);
+                if let Some(sum) = sums.get_mut(who) {
+                    sum.add(turn);
                 }
             }
         }
-        for contender in &mut pair {
-            self.clean(contender).await?;
+        if !self.stopped() {
+            for contender in &mut pair {
+                self.clean(contender).await?;
+            }
         }
         self.live.clear();
-        Ok(finished(title, depth, sides, &rounds, self))
+        let [a, b] = sums;
+        let sides = [self.side(pair[0], a, depth), self.side(pair[1], b, depth)];
+        Ok(finished(title, depth, sides, &rounds))
     }
 
     /// Gives a server what a test wants to find.
@@ -203,33 +219,31 @@ impl<'a> Arena<'a> {
         Ok(turn)
     }
 
+    fn side(&self, contender: &Contender, turns: Turns, depth: usize) -> Side {
+        let own_share = turns.all.own_share();
+        let server_share = turns.server_cpu.and_then(|cpu| turns.all.share(cpu));
+        Side {
+            name: contender.facts.name.clone(),
+            server_cpu: turns.server_cpu_per_reply(),
+            server_share,
+            own_share,
+            bound: judge(Seen {
+                paced: self.options.rate.is_some(),
+                own: own_share.map(|own| own / self.options.threads as f64),
+                server: server_share,
+                throughput: turns.all.throughput(),
+                ceiling: self.ceiling_at(depth),
+            }),
+            all: turns.all,
+            throughputs: turns.throughputs,
+        }
+    }
+
     fn ceiling_at(&self, depth: usize) -> Option<f64> {
         let mut ceilings = self.ceilings.iter();
         ceilings
             .find(|(of, _)| *of == depth)
             .map(|(_, ceiling)| *ceiling)
-    }
-}
-
-impl Rounds {
-    /// Adds a round: its turns in order, A B B A.
-    fn add(&mut self, turns: &[(usize, Turn)]) {
-        let round = |figure: fn(&Turn) -> Option<f64>| {
-            let mut figures = turns
-                .iter()
-                .map(|(_, turn)| figure(turn).unwrap_or(f64::NAN));
-            std::array::from_fn(|_| figures.next().unwrap_or(f64::NAN))
-        };
-        self.throughput
-            .push(round(|turn| Some(turn.measured.throughput())));
-        self.p50
-            .push(round(|turn| Some(turn.measured.millis_at(50.0))));
-        self.p99
-            .push(round(|turn| Some(turn.measured.millis_at(99.0))));
-        self.server_cpu.push(round(|turn| {
-            let cpu = turn.measured.per_reply(turn.server_cpu?)?;
-            Some(cpu.as_secs_f64())
-        }));
     }
 }
 
@@ -258,67 +272,27 @@ fn ensure_sound(measured: &Measured, title: &str, name: &str) -> anyhow::Result<
     Ok(())
 }
 
-fn side(contender: &Contender) -> Side {
-    Side {
-        name: contender.facts.name.clone(),
-        all: Measured::default(),
-        throughputs: Vec::new(),
-        server_cpu: None,
-        server_share: None,
-        own_share: None,
-        bound: Bound::Unknown,
-    }
-}
-
-/// Adds a turn. `server_cpu` is that of all turns until the case is finished, and known if it is for each.
-fn add(side: &mut Side, turn: Turn) {
-    let first = side.throughputs.is_empty();
-    let before = if first {
-        Some(Duration::ZERO)
-    } else {
-        side.server_cpu
-    };
-    let both = before.zip(turn.server_cpu);
-    side.server_cpu = both.map(|(before, cpu)| before.saturating_add(cpu));
-    side.throughputs.push(turn.measured.throughput());
-    side.all.absorb(turn.measured);
-}
-
 fn finished(
     title: String,
     depth: usize,
     sides: [Side; 2],
-    rounds: &Rounds,
-    arena: &Arena<'_>,
+    rounds: &[[Figures; 4]],
 ) -> Option<Case> {
-    if rounds.throughput.is_empty() {
+    if rounds.is_empty() {
         return None;
     }
-    let sides = sides.map(|side| summed(side, arena, depth));
+    let ratio = |figure: fn(&Figures) -> f64, better| {
+        let rounds = rounds.iter().map(|round| round.each_ref().map(figure));
+        estimate(&rounds.collect::<Vec<Round>>(), better)
+    };
     let with_cpu = sides.iter().all(|side| side.server_cpu.is_some());
     Some(Case {
         title,
         pipeline: depth,
         sides,
-        throughput: estimate(&rounds.throughput, Better::Higher),
-        p50: estimate(&rounds.p50, Better::Lower),
-        p99: estimate(&rounds.p99, Better::Lower),
-        server_cpu: with_cpu.then(|| estimate(&rounds.server_cpu, Better::Lower)),
+        throughput: ratio(|turn| turn.throughput, Better::Higher),
+        p50: ratio(|turn| turn.p50, Better::Lower),
+        p99: ratio(|turn| turn.p99, Better::Lower),
+        server_cpu: with_cpu.then(|| ratio(|turn| turn.server_cpu, Better::Lower)),
     })
-}
-
-/// From the server's CPU time in all turns to that for a reply, and to who was at work.
-fn summed(mut side: Side, arena: &Arena<'_>, depth: usize) -> Side {
-    let cpu = side.server_cpu.take();
-    side.own_share = side.all.own_share();
-    side.server_share = cpu.and_then(|cpu| side.all.share(cpu));
-    side.server_cpu = cpu.and_then(|cpu| side.all.per_reply(cpu));
-    side.bound = judge(Seen {
-        paced: arena.options.rate.is_some(),
-        own: side.own_share.map(|own| own / arena.options.threads as f64),
-        server: side.server_share,
-        throughput: side.all.throughput(),
-        ceiling: arena.ceiling_at(depth),
-    });
-    side
 }

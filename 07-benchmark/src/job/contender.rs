@@ -4,13 +4,12 @@ use super::bound::{Seen, judge};
 use super::work;
 use crate::control::Control;
 use crate::cpu::ServerClock;
-use crate::engine::{self, Load, Measured, Observer};
+use crate::engine::{self, Load, Observer};
 use crate::facts;
-use crate::report::model::{Bound, Run, Server};
+use crate::report::model::{Server, Turn};
 use crate::target::Target;
 use crate::workload::Workload;
 use anyhow::{Context, bail};
-use std::time::Duration;
 use tokio::sync::watch;
 
 /// A server that is measured.
@@ -22,30 +21,6 @@ pub struct Contender {
     /// Whether it knows how to be emptied.
     pub can_empty: bool,
     clock: Option<ServerClock>,
-}
-
-/// One run against a server.
-pub struct Turn {
-    /// What the generator saw.
-    pub measured: Measured,
-    /// CPU time that the server used meanwhile, where it is known.
-    pub server_cpu: Option<Duration>,
-    /// Who was at work.
-    pub bound: Bound,
-}
-
-impl Turn {
-    /// It as a run with this title.
-    pub fn into_run(self, title: String) -> Run {
-        let cpu = self.server_cpu;
-        Run {
-            title,
-            server_cpu: cpu.and_then(|cpu| self.measured.per_reply(cpu)),
-            server_share: cpu.and_then(|cpu| self.measured.share(cpu)),
-            bound: self.bound,
-            measured: self.measured,
-        }
-    }
 }
 
 impl Contender {
@@ -140,14 +115,9 @@ impl Contender {
     /// When it does not do that.
     pub async fn empty(&mut self) -> anyhow::Result<()> {
         Control::connect(&self.target)?.flushdb()?;
-        self.rest().await;
-        Ok(())
-    }
-
-    /// Waits until it does nothing.
-    pub async fn rest(&mut self) {
         if let Some(clock) = &mut self.clock {
             clock.rest().await;
         }
+        Ok(())
     }
 }

@@ -8,7 +8,8 @@ use super::{choice, compare, exit_code};
 use crate::options::Options;
 use crate::output::{print, warn};
 use crate::process::Server;
-use crate::report::ladder::{self, Cell, Ladder, Step};
+use crate::report::ladder::{self, Ladder, Step};
+use crate::report::model::Turns;
 use anyhow::ensure;
 use std::path::Path;
 use std::process::ExitCode;
@@ -93,10 +94,10 @@ pub async fn run(
                 break;
             }
             let title = format!("{} -P {depth}", item.title);
-            let named = climbers
+            let runs = climbers
                 .iter()
-                .map(|one| format!("{}: {title}", one.step.name));
-            let runs = named.zip(&cells).map(|(name, cell)| cell.as_run(name));
+                .zip(&cells)
+                .map(|(climber, cell)| cell.as_run(format!("{}: {title}", climber.step.name)));
             findings.runs.extend(runs);
             print(&table.block(&title, cells))?;
         }
@@ -179,8 +180,8 @@ async fn measure(
     item: &Item,
     depth: usize,
     climbers: &mut [Climber],
-) -> anyhow::Result<Vec<Cell>> {
-    let mut cells: Vec<Cell> = climbers.iter().map(|_| Cell::default()).collect();
+) -> anyhow::Result<Vec<Turns>> {
+    let mut cells: Vec<Turns> = climbers.iter().map(|_| Turns::default()).collect();
     for climber in climbers.iter_mut() {
         arena.prepare(item, &mut climber.contender).await?;
     }
@@ -203,7 +204,7 @@ async fn measure(
             let turn = arena
                 .turn(item, depth, round as u64, &mut climber.contender)
                 .await?;
-            cell.add(turn.measured, turn.server_cpu, turn.bound);
+            cell.add(turn);
         }
     }
     arena.clear();
