@@ -2,7 +2,7 @@
 
 pub use crate::engine::{Arrivals, Length};
 use crate::target::{Address, Target};
-use crate::workload::{KeyPattern, Sizes, Test};
+use crate::workload::{Command, KeyPattern, Sizes, Test};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -86,17 +86,8 @@ pub enum Work {
     /// `-t`: these tests, one after another.
     Tests(Vec<&'static Test>),
     /// A command at the end of the line, or `--mix`, or `--command` with `--command-ratio`: commands that
-    /// come mixed, each with its weight.
-    Mix(Vec<Weighted>),
-}
-
-/// A command of a mix.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Weighted {
-    /// The command and its arguments, with `__rand_int__` and `__data__` in them.
-    pub args: Vec<Vec<u8>>,
-    /// How often it comes, beside the weights of the others; at least 1.
-    pub weight: u32,
+    /// come mixed, each with its weight: how often it comes beside the others; at least 1.
+    Mix(Vec<(Command, u32)>),
 }
 
 /// How results are printed on standard output.
@@ -109,6 +100,12 @@ pub enum Format {
     /// Lines as `redis-benchmark --csv` prints them.
     Csv,
 }
+
+/// `-P` of the comparisons that choose it themselves, the deepest last.
+pub const DEPTHS: [usize; 2] = [1, 16];
+
+/// How many requests at once fill a server before a test, over one connection.
+pub const FILL_PIPELINE: usize = 64;
 
 /// What `--precision` takes.
 pub const PRECISIONS: RangeInclusive<usize> = 0..=6;

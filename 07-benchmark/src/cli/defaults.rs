@@ -16,7 +16,7 @@ pub struct Defaults {
     /// What is not measured.
     pub warm_up: Duration,
     /// Bytes of a value.
-    data: usize,
+    pub sizes: Sizes,
     /// Different keys.
     pub keys: u64,
     /// Rounds of a comparison.
@@ -27,7 +27,7 @@ const SINGLE: Defaults = Defaults {
     names: &[],
     length: Length::Requests(100_000),
     warm_up: Duration::ZERO,
-    data: 3,
+    sizes: Sizes::fixed(3),
     keys: 0,
     rounds: 0,
 };
@@ -36,7 +36,7 @@ const VERSUS: Defaults = Defaults {
     names: &["set", "get"],
     length: Length::Time(Duration::from_millis(500)),
     warm_up: Duration::from_millis(100),
-    data: 16,
+    sizes: Sizes::fixed(16),
     keys: 100_000,
     rounds: 7,
 };
@@ -69,14 +69,6 @@ impl Defaults {
         let wanted = |test: &&Test| self.names.is_empty() || self.names.contains(&test.name);
         TESTS.iter().filter(wanted).collect()
     }
-
-    /// The sizes of values.
-    pub fn sizes(&self) -> Sizes {
-        Sizes {
-            least: self.data,
-            most: self.data,
-        }
-    }
 }
 
 /// The options of a single run. Where they depend on the job, the draft sets them again at its end.
@@ -94,7 +86,7 @@ pub fn single_run() -> Options {
         keep_alive: true,
         rate: None,
         arrivals: Arrivals::Constant,
-        sizes: SINGLE.sizes(),
+        sizes: SINGLE.sizes,
         keys: SINGLE.keys,
         pattern: KeyPattern::Uniform,
         seed: 0,

@@ -4,7 +4,7 @@ use super::draft::Draft;
 use super::error::Error;
 use super::table::{self, COMMAND, Flag, Kind};
 use crate::engine::MAX_TOGETHER;
-use crate::options::{Job, Options, Work};
+use crate::options::{DEPTHS, FILL_PIPELINE, Job, Options, Work};
 use crate::workload::{Command, KeyPattern, request_length};
 
 /// Flags of which only one may be given, and why.
@@ -37,12 +37,6 @@ const MAX_FILL_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// Roughly what a key needs beside its value.
 const KEY_BYTES: u64 = 100;
-
-/// Requests at once with which a comparison fills a server, over one connection.
-const FILL_PIPELINE: usize = 64;
-
-/// The most requests at once, of a connection, in a comparison that chooses that itself.
-const DEEPEST: usize = 16;
 
 /// Whether all flags go together, and with what is to be done.
 ///
@@ -148,7 +142,7 @@ fn check_memory(options: &Options) -> Result<(), Error> {
         Job::Idle => Ok(()),
         Job::Load => check_requests(options, at_once, 0),
         Job::Versus(_) => check_comparison(options, at_once),
-        Job::Compare(_) | Job::Ladder(_) => check_comparison(options, DEEPEST),
+        Job::Compare(_) | Job::Ladder(_) => check_comparison(options, DEPTHS[1]),
     }
 }
 
@@ -177,18 +171,12 @@ fn check_requests(options: &Options, pipeline: usize, fill: usize) -> Result<(),
 }
 
 fn longest_request(options: &Options) -> usize {
-    let data = options.sizes.most;
-    let lengths: Vec<usize> = match &options.work {
-        Work::Tests(tests) => tests
-            .iter()
-            .map(|test| request_length(&test.command(), data))
-            .collect(),
-        Work::Mix(commands) => commands
-            .iter()
-            .map(|one| request_length(&Command::new(one.args.clone()), data))
-            .collect(),
+    let length = |command: &Command| request_length(command, options.sizes.most);
+    let longest = match &options.work {
+        Work::Tests(tests) => tests.iter().map(|test| length(&test.command())).max(),
+        Work::Mix(commands) => commands.iter().map(|(command, _)| length(command)).max(),
     };
-    lengths.into_iter().max().unwrap_or(0)
+    longest.unwrap_or(0)
 }
 
 /// All flags that the rules name.

@@ -1,8 +1,8 @@
 //! The values of flags, each read from its text. An error says what the flag takes.
 
-use crate::options::{Arrivals, Weighted};
+use crate::options::Arrivals;
 use crate::target::Address;
-use crate::workload::{self, KeyPattern, Sizes, TESTS, Test};
+use crate::workload::{self, Command, KeyPattern, Sizes, TESTS, Test};
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -195,17 +195,17 @@ fn is_prepared(test: &Test) -> bool {
 }
 
 /// Tests with their weights: `get=9,set=1`.
-pub fn mix(value: OsString) -> Parsed<Vec<Weighted>> {
+pub fn mix(value: OsString) -> Parsed<Vec<(Command, u32)>> {
     text(value)?.split(',').map(share).collect()
 }
 
-fn share(text: &str) -> Parsed<Weighted> {
+fn share(text: &str) -> Parsed<(Command, u32)> {
     let (name, weight) = text
         .split_once('=')
         .ok_or_else(|| "takes tests with weights, such as get=9,set=1".to_string())?;
     let test = workload::find(name.trim()).ok_or_else(|| no_test(name))?;
-    let args = test.command().args;
-    if args.is_empty() {
+    let command = test.command();
+    if command.args.is_empty() {
         return Err(format!("{name} cannot be mixed; ping_mbulk can"));
     }
     if is_prepared(test) {
@@ -213,8 +213,5 @@ fn share(text: &str) -> Parsed<Weighted> {
             "{name} cannot be mixed, as it wants a list filled before: -t {name} fills it"
         ));
     }
-    Ok(Weighted {
-        args,
-        weight: whole(weight.trim().into(), 1..=MAX_WEIGHT)?,
-    })
+    Ok((command, whole(weight.trim().into(), 1..=MAX_WEIGHT)?))
 }

@@ -1,11 +1,11 @@
 //! A server of ours where there is no other to compare it with.
 
-use super::arena::{Arena, DEPTHS};
+use super::arena::Arena;
 use super::contender::Contender;
 use super::exit_code;
 use super::findings::{self, Files};
 use super::work::Item;
-use crate::options::Options;
+use crate::options::{DEPTHS, Options};
 use crate::output::print;
 use crate::report::table;
 use std::process::ExitCode;

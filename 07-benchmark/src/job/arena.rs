@@ -13,9 +13,6 @@ use anyhow::{bail, ensure};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// Requests under way, in the comparisons that choose it themselves.
-pub const DEPTHS: [usize; 2] = [1, 16];
-
 /// How long this program is measured against a server that does nothing, and how often where it was not busy:
 /// other programs had its processor, or the two shared one.
 const CEILING_TIME: Duration = Duration::from_millis(400);

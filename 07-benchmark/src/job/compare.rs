@@ -1,12 +1,12 @@
 //! Two servers under the same load in turns.
 
-use super::arena::{Arena, DEPTHS};
+use super::arena::Arena;
 use super::contender::Contender;
 use super::findings::{self, Files};
 use super::work::Item;
 use super::{alone, choice, exit_code};
 use crate::engine::Length;
-use crate::options::Options;
+use crate::options::{DEPTHS, Options};
 use crate::output::print;
 use crate::process::Server;
 use crate::report::model::{Better, Case, Comparison, Estimate};

@@ -6,7 +6,7 @@ use crate::report::files::Pending;
 use crate::report::model::{Findings, Server};
 use crate::report::numbers::thousands;
 use crate::report::{html, json};
-use crate::workload::{Command, KeyPattern, Sizes};
+use crate::workload::{KeyPattern, Sizes};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -93,9 +93,9 @@ fn settings(options: &Options) -> Vec<(String, String)> {
         all.push(("key pattern", pattern(options.pattern)));
     }
     if let Work::Mix(mix) = &options.work {
-        all.extend(mix.iter().map(|one| {
-            let title = Command::new(one.args.clone()).title();
-            ("command", format!("{title} (weight {})", one.weight))
+        all.extend(mix.iter().map(|(command, weight)| {
+            let title = command.title();
+            ("command", format!("{title} (weight {weight})"))
         }));
     }
     all.push(("seed", options.seed.to_string()));

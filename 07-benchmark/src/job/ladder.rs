@@ -1,11 +1,11 @@
 //! All stages under the same load: what each of them gained.
 
-use super::arena::{Arena, DEPTHS};
+use super::arena::Arena;
 use super::contender::Contender;
 use super::findings::{self, Files};
 use super::work::Item;
 use super::{choice, compare, exit_code};
-use crate::options::Options;
+use crate::options::{DEPTHS, Options};
 use crate::output::{print, warn};
 use crate::process::Server;
 use crate::report::ladder::{self, Ladder, Step};

@@ -1,12 +1,9 @@
 //! From the options to loads and workloads.
 
 use crate::engine::{self, Length, Load, Pace};
-use crate::options::{Options, Work};
+use crate::options::{FILL_PIPELINE, Options, Work};
 use crate::target::Target;
 use crate::workload::{Command, Expected, KeyPattern, Workload, find};
-
-/// How many requests at once fill a server, over one connection.
-const FILL_PIPELINE: usize = 64;
 
 /// Requests of what prepares a test, where the test is as long as a time.
 const PREPARING: u64 = 100_000;
@@ -74,18 +71,13 @@ pub fn items(options: &Options) -> Vec<Item> {
             numbered.map(item).collect()
         }
         Work::Mix(mix) => {
-            let commands: Vec<_> = mix
-                .iter()
-                .map(|weighted| (Command::new(weighted.args.clone()), weighted.weight))
-                .collect();
-            let title = match commands.as_slice() {
+            let title = match mix.as_slice() {
                 [(only, _)] => only.title(),
-                _ => mix_title(&commands),
+                _ => mix_title(mix),
             };
-            let workload = workload(options, commands, 0);
             vec![Item {
                 title,
-                workload,
+                workload: workload(options, mix.clone(), 0),
                 requests: None,
                 prepares: false,
             }]

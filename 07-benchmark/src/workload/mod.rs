@@ -21,7 +21,7 @@ pub struct Sizes {
 
 impl Sizes {
     /// Values that are all alike.
-    pub fn fixed(size: usize) -> Self {
+    pub const fn fixed(size: usize) -> Self {
         Self {
             least: size,
             most: size,

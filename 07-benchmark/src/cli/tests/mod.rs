@@ -4,7 +4,7 @@ mod help;
 mod refusals;
 
 use super::*;
-use crate::options::{Arrivals, Format, Job, Length, Weighted, Work};
+use crate::options::{Arrivals, Format, Job, Length, Work};
 use crate::target::Address;
 use crate::workload::{Command, KeyPattern, Sizes, TESTS};
 use std::os::unix::ffi::OsStringExt;
@@ -47,7 +47,7 @@ fn mix(options: &Options) -> Vec<(String, u32)> {
     match &options.work {
         Work::Mix(mix) => mix
             .iter()
-            .map(|one| (Command::new(one.args.clone()).title(), one.weight))
+            .map(|(command, weight)| (command.title(), *weight))
             .collect(),
         tests => panic!("{tests:?}"),
     }
@@ -244,21 +244,10 @@ fn commands_have_a_weight_behind_them() {
     let Work::Mix(mix) = options_of(args).work else {
         panic!()
     };
-    let words = |words: &[&str]| words.iter().map(|word| word.as_bytes().to_vec()).collect();
-    let first = Weighted {
-        args: words(&["SET", "a b", "__data__"]),
-        weight: 3,
-    };
-    assert_eq!(
-        mix,
-        [
-            first,
-            Weighted {
-                args: words(&["PING"]),
-                weight: 1
-            }
-        ]
-    );
+    let command =
+        |words: &[&str]| Command::new(words.iter().map(|word| word.as_bytes().to_vec()).collect());
+    let first = (command(&["SET", "a b", "__data__"]), 3);
+    assert_eq!(mix, [first, (command(&["PING"]), 1)]);
 }
 
 #[test]
@@ -283,7 +272,7 @@ fn a_command_at_the_end_takes_all_words_behind_it() {
     let Work::Mix(mix) = options_of(args).work else {
         panic!()
     };
-    assert_eq!(mix[0].args, [b"ECHO".to_vec(), vec![0xFF, b' '], vec![]]);
+    assert_eq!(mix[0].0.args, [b"ECHO".to_vec(), vec![0xFF, b' '], vec![]]);
 }
 
 #[test]
