@@ -25,7 +25,7 @@ pub fn section_on(seen: &[Seen]) -> Option<Node> {
 fn kinds(Seen { name, at, measured }: &Seen) -> Vec<Node> {
     let kinds = measured.errors.kinds().enumerate();
     let rows = kinds.map(|(index, (kind, errors))| {
-        let many = count(errors.count, format!("{at}/errors/kinds/{index}/count"));
+        let many = count(errors.count, at, &format!("errors/kinds/{index}/count"));
         row(name, [words(kind), many, words(&errors.example)])
     });
     rows.collect()
