@@ -3,7 +3,7 @@
 use crate::engine::Measured;
 use crate::report::model::{Bound, Case, Comparison, Findings, Run, Verdict};
 use crate::report::numbers::{listed, thousands};
-use crate::report::words::{Seen, all_seen, is_interrupted, noise};
+use crate::report::words::{Seen, all_seen, is_interrupted};
 
 /// How much a notice weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -159,7 +159,6 @@ fn of_comparison(comparison: &Comparison) -> Vec<Notice> {
     notices.extend(busy_client(&bound(Bound::Client)));
     notices.extend(nobody_busy(&bound(Bound::Neither)));
     notices.extend(biased(comparison));
-    notices.extend(within_noise(comparison));
     notices
 }
 
@@ -177,19 +176,6 @@ fn biased(comparison: &Comparison) -> Option<Notice> {
         listed(&those)
     );
     (!those.is_empty()).then(|| notice(Weight::Care, "The machine is not quiet", text))
-}
-
-/// Differences that are shown, but are not larger than those of a server from itself.
-fn within_noise(comparison: &Comparison) -> Option<Notice> {
-    let doubtful = |case: &&Case| {
-        let shown = case.throughput.verdict != Verdict::NoDifferenceShown;
-        let band = noise(comparison, case.pipeline, |case| Some(case.throughput));
-        shown && band.is_some_and(|(low, high)| (low..=high).contains(&case.throughput.ratio))
-    };
-    let those = comparison.cases.iter().filter(doubtful);
-    let those: Vec<String> = those.map(|case| case.title.clone()).collect();
-    let text = format!("{}: A differs from itself by as much.", listed(&those));
-    (!those.is_empty()).then(|| notice(Weight::Care, "Within the noise", text))
 }
 
 #[cfg(test)]
