@@ -112,12 +112,8 @@ fn startable_items(
     remarks: &mut Vec<String>,
 ) -> anyhow::Result<Vec<Item>> {
     server.can_empty &= server.knows("FLUSHDB")?;
-    let mut items = choice::known(choice::measured(options), server, remarks)?;
-    items.retain(|item| {
-        let why = choice::too_large(item, server.can_empty, options.sizes.most);
-        remarks.extend(why.iter().cloned());
-        why.is_none()
-    });
+    let items = choice::known(choice::measured(options), server, remarks)?;
+    let items = choice::bounded(items, server.can_empty, options.sizes.most, remarks);
     if !server.can_empty {
         remarks.push(
             "The servers are not emptied between the tests: not all know FLUSHDB.".to_string(),

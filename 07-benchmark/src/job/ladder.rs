@@ -161,11 +161,7 @@ fn common_items(options: &Options, climbers: &[Climber]) -> anyhow::Result<Vec<I
     for climber in climbers {
         items = choice::known(items, &climber.contender, &mut remarks)?;
     }
-    items.retain(|item| {
-        let why = choice::too_large(item, false, options.sizes.most);
-        remarks.extend(why.iter().cloned());
-        why.is_none()
-    });
+    let items = choice::bounded(items, false, options.sizes.most, &mut remarks);
     for remark in &remarks {
         warn(remark);
     }
