@@ -5,7 +5,7 @@ mod wire;
 
 pub use value::{Value, printable};
 
-use crate::target::{Address, Target};
+use crate::target::{Address, Target, encoded};
 use anyhow::{Context, anyhow, bail};
 use std::collections::BTreeMap;
 use std::io::{self, BufReader, Write};
@@ -55,11 +55,7 @@ impl Control {
         Self::connect_within(target, PATIENCE)
     }
 
-    /// The same with another time to wait.
-    ///
-    /// # Errors
-    /// As [`Control::connect`].
-    pub fn connect_within(target: &Target, patience: Duration) -> anyhow::Result<Self> {
+    fn connect_within(target: &Target, patience: Duration) -> anyhow::Result<Self> {
         Ok(Self {
             target: target.clone(),
             patience,
@@ -141,20 +137,6 @@ impl Control {
         Ok(matches!(answer, Value::Error(text) if text.starts_with(UNKNOWN)))
     }
 
-    /// How many keys the database has.
-    ///
-    /// # Errors
-    /// The server does not say.
-    pub fn dbsize(&mut self) -> anyhow::Result<u64> {
-        let words: [&[u8]; 1] = [b"DBSIZE"];
-        match self.call(&words)? {
-            Value::Integer(keys) => keys
-                .try_into()
-                .with_context(|| format!("{}: {keys}", self.what(&words))),
-            other => Err(self.unexpected(&words, other)),
-        }
-    }
-
     /// Removes all keys of the database. Waits up to two minutes.
     ///
     /// # Errors
@@ -162,19 +144,13 @@ impl Control {
     pub fn flushdb(&mut self) -> anyhow::Result<()> {
         let words: [&[u8]; 1] = [b"FLUSHDB"];
         let patience = self.patience.max(FLUSH_PATIENCE);
-        match self.call_within(&words, patience)? {
-            Value::Text(text) if text == b"OK" => Ok(()),
-            other => Err(self.unexpected(&words, other)),
-        }
-    }
-
-    fn unexpected(&self, words: &[&[u8]], value: Value) -> anyhow::Error {
-        let text = match value {
+        let text = match self.call_within(&words, patience)? {
+            Value::Text(text) if text == b"OK" => return Ok(()),
             Value::Error(text) => text,
             Value::Text(text) => printable(&text),
             _ => "an answer of the wrong kind".to_string(),
         };
-        anyhow!("{}: {text}", self.what(words))
+        bail!("{}: {text}", self.what(&words))
     }
 
     /// What was asked, and whom.
@@ -241,23 +217,13 @@ fn exchange(
     patience: Duration,
 ) -> anyhow::Result<Value> {
     wire.get_mut().allow(patience);
-    let sent = wire.get_mut().write_all(&request(words));
+    let sent = wire.get_mut().write_all(&encoded(words));
     // Read even if nothing could be sent: a server that hangs up may have said why.
     match (value::read(wire), sent) {
         (Ok(value), _) => Ok(value),
         (Err(_), Err(error)) => Err(error.into()),
         (Err(error), Ok(())) => Err(error),
     }
-}
-
-fn request(words: &[&[u8]]) -> Vec<u8> {
-    let mut bytes = format!("*{}\r\n", words.len()).into_bytes();
-    for word in words {
-        bytes.extend_from_slice(format!("${}\r\n", word.len()).as_bytes());
-        bytes.extend_from_slice(word);
-        bytes.extend_from_slice(b"\r\n");
-    }
-    bytes
 }
 
 /// The lines `name:value` of a text.
