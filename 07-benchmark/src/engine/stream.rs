@@ -73,9 +73,6 @@ pub struct Dialer {
 
 impl Dialer {
     /// Looks up where the target is.
-    ///
-    /// # Errors
-    /// When nobody knows its name.
     pub async fn new(target: &Target) -> anyhow::Result<Self> {
         let addresses = match &target.address {
             Address::Tcp { host, port } => lookup_host((host.as_str(), *port))

@@ -8,9 +8,6 @@ use std::process::ExitCode;
 use tokio::sync::watch;
 
 /// Opens the connections and waits until it is interrupted.
-///
-/// # Errors
-/// When they can't be opened.
 pub async fn run(options: &Options, mut stop: watch::Receiver<bool>) -> anyhow::Result<ExitCode> {
     let dialer = Dialer::new(&options.target).await?;
     let mut connections = Vec::new();
