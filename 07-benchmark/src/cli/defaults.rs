@@ -1,7 +1,7 @@
 //! What holds where no flag says otherwise. A single run has redis-benchmark's defaults, but for the port; a
 //! comparison has values of a usual size, and enough keys that not all of them lie in a processor's cache.
 
-use crate::options::{Arrivals, Format, Job, Length, Options, Work};
+use crate::options::{Format, Job, Length, Load, Options, Work};
 use crate::target::Target;
 use crate::workload::{KeyPattern, Sizes, TESTS, Test};
 use std::time::Duration;
@@ -75,22 +75,15 @@ impl Defaults {
 pub fn single_run() -> Options {
     Options {
         job: Job::Load,
-        target: Target::tcp("127.0.0.1", 6380),
+        load: Load {
+            clients: 50,
+            ..Load::once(&Target::tcp("127.0.0.1", 6380), 100_000)
+        },
         work: Work::Tests(SINGLE.tests()),
-        clients: 50,
-        threads: 1,
-        length: SINGLE.length,
-        warm_up: SINGLE.warm_up,
-        pipeline: 1,
-        sliding: false,
-        keep_alive: true,
-        rate: None,
-        arrivals: Arrivals::Constant,
         sizes: SINGLE.sizes,
         keys: SINGLE.keys,
         pattern: KeyPattern::Uniform,
         seed: 0,
-        verify: false,
         format: Format::Table,
         precision: 3,
         repeat: false,

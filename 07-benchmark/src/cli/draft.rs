@@ -4,7 +4,7 @@ use super::defaults::{self, Defaults};
 use super::uri::{self, Uri};
 use super::values::{self, MAX_WEIGHT, Parsed};
 use super::words;
-use crate::options::{Job, Length, Options, Work};
+use crate::options::{Arrivals, Job, Length, Options, Pace, Work};
 use crate::target::Address;
 use crate::workload::{Command, Sizes, Test};
 use std::ffi::OsString;
@@ -40,6 +40,10 @@ pub struct Draft {
     pub sizes: Option<Sizes>,
     /// `-r`.
     pub keys: Option<u64>,
+    /// `--rate`.
+    pub rate: Option<f64>,
+    /// `--arrivals`.
+    pub arrivals: Arrivals,
     /// `--rounds`.
     pub rounds: Option<usize>,
     /// All others, and the defaults of a single run.
@@ -60,6 +64,8 @@ impl Default for Draft {
             warm_up: None,
             sizes: None,
             keys: None,
+            rate: None,
+            arrivals: Arrivals::Constant,
             rounds: None,
             options: defaults::single_run(),
         }
@@ -81,7 +87,7 @@ impl Draft {
             port,
             database,
         } = uri::parse(&values::text(value)?)?;
-        let target = &mut self.options.target;
+        let target = &mut self.options.load.target;
         replace(&mut self.host, host);
         replace(&mut self.port, port);
         replace(&mut target.database, database);
@@ -125,17 +131,20 @@ impl Draft {
     pub fn options(&self) -> Options {
         let mut options = self.options.clone();
         let defaults = Defaults::of(&options.job);
-        options.target.address = self.address();
-        options.work = self.work(&defaults);
+        let load = &mut options.load;
+        load.target.address = self.address();
         let requests = self.requests.map(Length::Requests);
         let length = requests.or(self.duration.map(Length::Time));
-        options.length = length.unwrap_or(defaults.length);
-        options.warm_up = self.warm_up.unwrap_or(defaults.warm_up);
+        load.length = length.unwrap_or(defaults.length);
+        load.warm_up = self.warm_up.unwrap_or(defaults.warm_up);
+        let arrivals = self.arrivals;
+        load.pace = self.rate.map(|rate| Pace { rate, arrivals });
+        // A thread without a connection would have nothing to do.
+        load.threads = load.threads.min(load.clients);
+        options.work = self.work(&defaults);
         options.sizes = self.sizes.unwrap_or(defaults.sizes);
         options.keys = self.keys.unwrap_or(defaults.keys);
         options.rounds = self.rounds.unwrap_or(defaults.rounds);
-        // A thread without a connection would have nothing to do.
-        options.threads = options.threads.min(options.clients);
         // What is started for a comparison holds nothing of anybody's.
         options.may_empty |= matches!(options.job, Job::Compare(_) | Job::Ladder(_));
         options

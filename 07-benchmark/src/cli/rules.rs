@@ -95,8 +95,8 @@ pub fn check_together(draft: &Draft, options: &Options) -> Result<(), Error> {
 
 /// What must not be, and what to say of it.
 fn rules(draft: &Draft, options: &Options) -> [(bool, &'static str); 6] {
-    let login = &options.target;
-    let is_open = options.rate.is_some();
+    let login = &options.load.target;
+    let is_open = options.load.pace.is_some();
     [
         (
             login.user.is_some() && login.password.is_none(),
@@ -107,16 +107,16 @@ fn rules(draft: &Draft, options: &Options) -> [(bool, &'static str); 6] {
             "--arrivals spreads the requests of a fixed rate: --rate NUMBER sets it",
         ),
         (
-            is_open && options.pipeline > 1,
+            is_open && options.load.pipeline > 1,
             "--rate does not go with -P above 1: at a fixed rate each request is sent alone, when it is due; \
              leave -P out",
         ),
         (
-            is_open && !options.keep_alive,
+            is_open && !options.load.keep_alive,
             "--rate does not go with -k 0: connecting would be what is measured; leave one of the two out",
         ),
         (
-            options.sliding && !options.keep_alive,
+            options.load.sliding && !options.load.keep_alive,
             "--sliding does not go with -k 0: a connection ends with its batch; leave one of the two out",
         ),
         (
@@ -127,10 +127,10 @@ fn rules(draft: &Draft, options: &Options) -> [(bool, &'static str); 6] {
 }
 
 fn check_memory(options: &Options) -> Result<(), Error> {
-    let at_once = if options.rate.is_some() {
+    let at_once = if options.load.pace.is_some() {
         MAX_TOGETHER
     } else {
-        options.pipeline
+        options.load.pipeline
     };
     match options.job {
         Job::Idle => Ok(()),
@@ -153,12 +153,12 @@ fn check_comparison(options: &Options, pipeline: usize) -> Result<(), Error> {
 
 /// Bounds what all connections together keep in memory, and the `fill` requests of the one that fills a server.
 fn check_requests(options: &Options, pipeline: usize, fill: usize) -> Result<(), Error> {
-    let at_once = options.clients.saturating_mul(pipeline).max(fill);
+    let at_once = options.load.clients.saturating_mul(pipeline).max(fill);
     let bytes = longest_request(options).saturating_mul(at_once);
     if bytes > MAX_REQUEST_BYTES {
         return Err(Error::new(format!(
             "-c {}, -P {pipeline} and -d {} together make more than 1 GiB of requests at once; lower one of them",
-            options.clients, options.sizes.most
+            options.load.clients, options.sizes.most
         )));
     }
     Ok(())

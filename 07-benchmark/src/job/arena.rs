@@ -2,7 +2,7 @@
 
 use super::bound::{BUSY, Seen, judge};
 use super::contender::Contender;
-use super::work::{self, Item};
+use super::work::Item;
 use crate::engine::{self, Length, Load, Measured};
 use crate::live::Live;
 use crate::null::NullServer;
@@ -86,7 +86,8 @@ impl<'a> Arena<'a> {
             length: Length::Time(CEILING_TIME),
             verify: false,
             pipeline: depth,
-            ..work::load(self.options, &null.target())
+            target: null.target(),
+            ..self.options.load.clone()
         };
         self.live.begin(&format!(
             "-P {depth}: this program against a server that does nothing"
@@ -189,7 +190,8 @@ impl<'a> Arena<'a> {
         workload.seed = workload.seed.wrapping_add(seed << u32::BITS);
         let load = Load {
             pipeline: depth,
-            ..work::load(self.options, &contender.target)
+            target: contender.target.clone(),
+            ..self.options.load.clone()
         };
         let turn = contender
             .turn(
@@ -216,8 +218,8 @@ impl<'a> Arena<'a> {
             server_share,
             own_share,
             bound: judge(Seen {
-                paced: self.options.rate.is_some(),
-                own: own_share.map(|own| own / self.options.threads as f64),
+                paced: self.options.load.pace.is_some(),
+                own: own_share.map(|own| own / self.options.load.threads as f64),
                 server: server_share,
                 throughput: turns.all.throughput(),
                 ceiling: self.ceiling_at(depth),

@@ -27,7 +27,7 @@ pub async fn versus(
 ) -> anyhow::Result<ExitCode> {
     let other = Target {
         address: address.clone(),
-        ..options.target.clone()
+        ..options.load.target.clone()
     };
     let meet = |target| Contender::meet(target, None);
     let mut remarks = Vec::new();
@@ -37,10 +37,10 @@ pub async fn versus(
         );
     }
     let duel = Duel {
-        a: meet(&options.target)?,
-        again: meet(&options.target)?,
+        a: meet(&options.load.target)?,
+        again: meet(&options.load.target)?,
         b: meet(&other)?,
-        depths: vec![options.pipeline],
+        depths: vec![options.load.pipeline],
         items: choice::measured(options),
         remarks,
     };
@@ -203,7 +203,7 @@ impl Duel {
 
 /// How long a turn is measured.
 fn turn_length(options: &Options) -> Duration {
-    match options.length {
+    match options.load.length {
         Length::Time(time) => time,
         Length::Requests(_) => Duration::ZERO,
     }
