@@ -42,7 +42,7 @@ pub enum Invocation {
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, Error> {
     let mut parser = Parser::from_args(args);
     let mut draft = Draft::default();
-    while let Some(arg) = next(&mut parser)? {
+    while let Some(arg) = parser.next()? {
         match arg {
             Arg::Value(word) => command_at_the_end(word, &mut parser, &mut draft)?,
             named => match table::find(&named)? {
@@ -58,15 +58,10 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, Err
     Ok(Invocation::Run(Box::new(options)))
 }
 
-fn next(parser: &mut Parser) -> Result<Option<Arg<'_>>, Error> {
-    parser.next().map_err(|error| Error::new(error.to_string()))
-}
-
 /// The first word that is no flag begins a command: all words behind it are part of it, even when they look
 /// like flags.
 fn command_at_the_end(word: OsString, parser: &mut Parser, draft: &mut Draft) -> Result<(), Error> {
-    let rest = parser.raw_args();
-    let rest = rest.map_err(|error| Error::new(error.to_string()))?;
+    let rest = parser.raw_args()?;
     draft.given.push(table::COMMAND);
     draft.command([word].into_iter().chain(rest));
     Ok(())

@@ -151,21 +151,18 @@ pub fn tests(value: OsString) -> Parsed<Vec<&'static Test>> {
     let value = text(value)?;
     let names: Vec<&str> = value.split(',').map(str::trim).collect();
     let known = |name: &&&str| TESTS.iter().any(|test| is_called(test, name));
-    match names.iter().find(|name| !known(name)) {
-        Some(name) => Err(no_test(name)),
-        None => {
-            let named = |test: &Test| names.iter().any(|name| is_called(test, name));
-            // Some need another one before them.
-            let needed = |test: &Test| {
-                let prefix = test.prepares.unwrap_or("-");
-                TESTS
-                    .iter()
-                    .any(|other| named(other) && other.name.starts_with(prefix))
-            };
-            let wanted = |test: &&Test| named(test) || needed(test);
-            Ok(TESTS.iter().filter(wanted).collect())
-        }
+    if let Some(name) = names.iter().find(|name| !known(name)) {
+        return Err(no_test(name));
     }
+    let named = |test: &Test| names.iter().any(|name| is_called(test, name));
+    // Some need another one before them.
+    let needed = |test: &Test| {
+        let prefix = test.prepares.unwrap_or("-");
+        let mut prepared = TESTS.iter().filter(|other| other.name.starts_with(prefix));
+        prepared.any(named)
+    };
+    let wanted = |test: &&Test| named(test) || needed(test);
+    Ok(TESTS.iter().filter(wanted).collect())
 }
 
 fn is_called(test: &Test, name: &str) -> bool {

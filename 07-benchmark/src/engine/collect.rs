@@ -60,21 +60,14 @@ pub struct Collector {
 impl Collector {
     /// Nothing yet, of a run that starts at `start`.
     pub fn new(load: &Load, workload: &Workload, start: Instant, threads: usize) -> Self {
-        let commands = match workload.commands.len() {
-            0 | 1 => Vec::new(),
-            _ => workload
-                .commands
-                .iter()
-                .map(|(command, _)| command.title())
-                .collect(),
-        };
-        let tally = |title| CommandTally {
-            title,
+        let commands = workload.commands.iter().map(|(command, _)| CommandTally {
+            title: command.title(),
             response: latencies(),
-        };
+        });
+        let is_mix = workload.commands.len() > 1;
         let measured = Measured {
             service: load.pace.map(|_| latencies()),
-            commands: commands.into_iter().map(tally).collect(),
+            commands: commands.filter(|_| is_mix).collect(),
             ..Measured::default()
         };
         let begin = start + load.warm_up;
@@ -144,10 +137,7 @@ impl Collector {
 
     /// A stretch is over. It began where the one before it ended.
     fn interval(&mut self, to: Instant, sum: &Sum, observer: &mut dyn Observer) {
-        let at = |percent| match sum.response.is_empty() {
-            true => 0,
-            false => sum.response.value_at_percentile(percent),
-        };
+        let at = |percent| percentile(&sum.response, percent);
         let interval = Interval {
             begin: self.told.saturating_duration_since(self.begin),
             length: to.saturating_duration_since(self.told),
@@ -224,15 +214,11 @@ impl Collector {
 
     fn schedule(&self) -> Option<Schedule> {
         let pace = self.load.pace?;
-        let late = |percent| match self.late.is_empty() {
-            true => 0,
-            false => self.late.value_at_percentile(percent),
-        };
         let mut schedule = Schedule {
             rate: pace.rate,
             due: self.due,
-            late_p99: late(99.0),
-            late_max: late(100.0),
+            late_p99: percentile(&self.late, 99.0),
+            late_max: percentile(&self.late, 100.0),
             invalid: None,
         };
         schedule.invalid = self.invalid(&schedule);
@@ -280,6 +266,14 @@ struct Sum {
     replies: u64,
     errors: u64,
     response: Histogram<u64>,
+}
+
+/// 0 of nothing.
+fn percentile(histogram: &Histogram<u64>, percent: f64) -> u64 {
+    match histogram.is_empty() {
+        true => 0,
+        false => histogram.value_at_percentile(percent),
+    }
 }
 
 /// Adds histograms of the same bounds, which can't fail.

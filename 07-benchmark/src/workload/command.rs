@@ -60,11 +60,14 @@ impl Command {
 
     /// Whether it carries a value.
     pub fn has_data(&self) -> bool {
-        let place = DATA.as_bytes();
-        self.args
-            .iter()
-            .any(|arg| arg.windows(place.len()).any(|window| window == place))
+        self.args.iter().any(|arg| find(arg, DATA).is_some())
     }
+}
+
+/// Where a placeholder stands first.
+pub fn find(bytes: &[u8], placeholder: &str) -> Option<usize> {
+    let mut windows = bytes.windows(placeholder.len());
+    windows.position(|window| window == placeholder.as_bytes())
 }
 
 /// What the commands of the default tests answer, by the pages of the commands. A GET of anything but the
