@@ -1,7 +1,7 @@
 //! Adds up what the threads of a run tell.
 
 use super::load::{Length, Load};
-use super::measured::{CommandTally, Interval, Measured, Schedule, latencies};
+use super::measured::{CommandTally, Interval, Measured, Punctuality, latencies};
 use super::open::NOT_SENT;
 use super::recorder::Tally;
 use super::worker::{Message, NO_REPLY, Seen};
@@ -212,9 +212,9 @@ impl Collector {
         self.measured
     }
 
-    fn schedule(&self) -> Option<Schedule> {
+    fn schedule(&self) -> Option<Punctuality> {
         let pace = self.load.pace?;
-        let mut schedule = Schedule {
+        let mut schedule = Punctuality {
             rate: pace.rate,
             due: self.due,
             late_p99: percentile(&self.late, 99.0),
@@ -226,7 +226,7 @@ impl Collector {
     }
 
     /// Why the figures of an open loop must not be used.
-    fn invalid(&self, schedule: &Schedule) -> Option<String> {
+    fn invalid(&self, schedule: &Punctuality) -> Option<String> {
         let late = Duration::from_nanos(schedule.late_p99);
         if late > MAX_LATE {
             let threads = self.load.threads.max(1) as f64;

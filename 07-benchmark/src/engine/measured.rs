@@ -40,8 +40,8 @@ pub struct Measured {
     pub intervals: Vec<Interval>,
     /// Of a mix: what each command had of it, in the order of the mix. Empty for a single command.
     pub commands: Vec<CommandTally>,
-    /// Of an open loop: whether its schedule was held.
-    pub schedule: Option<Schedule>,
+    /// Of an open loop: how well its schedule was held.
+    pub schedule: Option<Punctuality>,
     /// CPU time of the generator's threads, the warm-up included, where the system tells.
     pub own_cpu: Option<Duration>,
     /// Connections that had at least one good reply within the time measured.
@@ -82,7 +82,7 @@ pub struct CommandTally {
 
 /// How well an open loop held its schedule.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Schedule {
+pub struct Punctuality {
     /// Requests per second that were asked for.
     pub rate: f64,
     /// Requests that were due in the time measured.

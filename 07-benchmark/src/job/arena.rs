@@ -1,6 +1,6 @@
 //! Where servers take turns.
 
-use super::bound::{BUSY, Seen, judge};
+use super::bound::{BUSY, Evidence, judge};
 use super::contender::Contender;
 use super::work::Item;
 use crate::engine::{self, Length, Load, Measured};
@@ -217,7 +217,7 @@ impl<'a> Arena<'a> {
             server_cpu: turns.server_cpu_per_reply(),
             server_share,
             own_share,
-            bound: judge(Seen {
+            bound: judge(Evidence {
                 paced: self.options.load.pace.is_some(),
                 own: own_share.map(|own| own / self.options.load.threads as f64),
                 server: server_share,

@@ -56,7 +56,7 @@
 //! A side is what a run is, but for the `title`; it has the server's `name`, and the throughput of each turn in
 //! `turns_per_s` with their median in `median_turn_per_s`.
 
-use crate::engine::{CommandTally, Errors, Interval, Measured, Schedule};
+use crate::engine::{CommandTally, Errors, Interval, Measured, Punctuality};
 use crate::report::latency::{Latency, PERCENTILES, millis};
 use crate::report::model::{
     Bound, Case, Comparison, Estimate, Findings, Run, Server, Side, Verdict,
@@ -211,7 +211,7 @@ fn command(command: &CommandTally) -> Value {
     })
 }
 
-fn schedule(schedule: &Schedule) -> Value {
+fn schedule(schedule: &Punctuality) -> Value {
     json!({
         "rate_per_s": schedule.rate,
         "due": schedule.due,

@@ -104,7 +104,7 @@ fn no_figures(fault: &str) -> [String; 7] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Schedule;
+    use crate::engine::Punctuality;
     use std::time::Duration;
 
     /// A hundred replies in 80 ms, after 1 ms to 100 ms.
@@ -122,7 +122,7 @@ mod tests {
     }
 
     fn off_schedule() -> Measured {
-        let schedule = Schedule {
+        let schedule = Punctuality {
             rate: 1e6,
             due: 100,
             late_p99: 1,

@@ -178,7 +178,7 @@ pub fn end(runs: &[Run]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{CommandTally, Schedule, latencies};
+    use crate::engine::{CommandTally, Punctuality, latencies};
     use crate::report::text::WIDTH;
     use std::time::Duration;
 
@@ -289,7 +289,7 @@ mod tests {
         let mut run = set();
         run.bound = Bound::Schedule;
         run.measured.service = Some(latencies());
-        run.measured.schedule = Some(Schedule {
+        run.measured.schedule = Some(Punctuality {
             rate: 1e5,
             due: 100_000,
             late_p99: 0,

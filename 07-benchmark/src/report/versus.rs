@@ -8,7 +8,7 @@ pub use block::case;
 
 use crate::report::model::{Bound, Case, Comparison, Server};
 use crate::report::numbers::{counted, thousands};
-use crate::report::summary::{Figure, Tally};
+use crate::report::summary::{Figure, Score};
 use crate::report::text::{BUSY_MARK, IDLE_MARK, cut, settings_line, wrap};
 
 /// The indent of all lines of a paragraph but the first.
@@ -84,7 +84,7 @@ pub fn end(comparison: &Comparison, interrupted: bool) -> String {
     if interrupted {
         text += &wrap(&rounds_done(comparison), HANGING);
     }
-    text + &wrap(&Tally::of(&comparison.cases).sentence(), HANGING)
+    text + &wrap(&Score::of(&comparison.cases).sentence(), HANGING)
 }
 
 fn explanations(cases: &[Case]) -> Vec<String> {

@@ -126,7 +126,7 @@ pub fn names(findings: &Findings) -> [String; 2] {
 
 /// Something that was measured.
 #[derive(Clone, Debug)]
-pub struct Seen<'a> {
+pub struct Subject<'a> {
     /// What to call it.
     pub name: String,
     /// Where it stands in the JSON document.
@@ -136,12 +136,16 @@ pub struct Seen<'a> {
 }
 
 /// Everything that was measured.
-pub fn all_seen(findings: &Findings) -> Vec<Seen<'_>> {
-    let runs = findings.runs.iter().enumerate().map(|(index, run)| Seen {
-        name: run.title.clone(),
-        at: format!("/runs/{index}"),
-        measured: &run.measured,
-    });
+pub fn all_seen(findings: &Findings) -> Vec<Subject<'_>> {
+    let runs = findings
+        .runs
+        .iter()
+        .enumerate()
+        .map(|(index, run)| Subject {
+            name: run.title.clone(),
+            at: format!("/runs/{index}"),
+            measured: &run.measured,
+        });
     let comparison = findings.comparison.iter();
     let lists = comparison.flat_map(|both| [("noise", &both.noise), ("cases", &both.cases)]);
     let sides = lists.flat_map(|(list, cases)| {
@@ -151,9 +155,9 @@ pub fn all_seen(findings: &Findings) -> Vec<Seen<'_>> {
     runs.chain(sides).collect()
 }
 
-fn sides_of<'a>(case: &'a Case, at: &str) -> [Seen<'a>; 2] {
+fn sides_of<'a>(case: &'a Case, at: &str) -> [Subject<'a>; 2] {
     let [a, b] = &case.sides;
-    [("a", a), ("b", b)].map(|(key, side)| Seen {
+    [("a", a), ("b", b)].map(|(key, side)| Subject {
         name: format!("{} of {}", case.title, side.name),
         at: format!("{at}/{key}"),
         measured: &side.all,
