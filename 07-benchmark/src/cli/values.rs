@@ -4,8 +4,10 @@ use crate::options::Arrivals;
 use crate::target::Address;
 use crate::workload::{self, Command, KeyPattern, Sizes, TESTS, Test};
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// The longest value, as long as a server accepts.
@@ -42,28 +44,26 @@ pub fn text(value: OsString) -> Parsed<String> {
 }
 
 /// A whole number within `range`.
-pub fn whole<T>(value: OsString, range: RangeInclusive<T>) -> Parsed<T>
-where
-    T: std::str::FromStr + PartialOrd + std::fmt::Display,
-{
-    let number = text(value)?.parse().ok();
-    number
-        .filter(|number| range.contains(number))
-        .ok_or_else(|| {
-            let (least, most) = range.into_inner();
-            format!("takes a whole number from {least} to {most}")
-        })
+pub fn whole<T: FromStr + PartialOrd + Display>(
+    value: OsString,
+    range: RangeInclusive<T>,
+) -> Parsed<T> {
+    within(&text(value)?, range, "a whole number")
 }
 
 /// A number within `range`, which has a point or none.
 pub fn decimal(value: &str, range: RangeInclusive<f64>) -> Parsed<f64> {
-    let number = value.parse().ok();
-    number
-        .filter(|number| range.contains(number))
-        .ok_or_else(|| {
-            let (least, most) = range.into_inner();
-            format!("takes a number from {least} to {most}")
-        })
+    within(value, range, "a number")
+}
+
+fn within<T: FromStr + PartialOrd + Display>(
+    value: &str,
+    range: RangeInclusive<T>,
+    what: &str,
+) -> Parsed<T> {
+    let number = value.parse().ok().filter(|number| range.contains(number));
+    let (least, most) = range.into_inner();
+    number.ok_or_else(|| format!("takes {what} from {least} to {most}"))
 }
 
 /// A time of at least `least` seconds, and some days at most.

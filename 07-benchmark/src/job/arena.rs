@@ -57,7 +57,7 @@ impl<'a> Arena<'a> {
             options,
             emptied,
             stop,
-            live: Live::new(),
+            live: Live::default(),
             ceilings: Vec::new(),
         }
     }

@@ -15,57 +15,23 @@ use std::path::Path;
 use std::process::ExitCode;
 use tokio::sync::watch;
 
-/// A server of the course: its program, how it is started, what to call it, and what it changed.
-struct Rung {
-    program: &'static str,
-    arguments: &'static [&'static str],
-    name: &'static str,
-    change: &'static str,
-}
-
-const RUNGS: [Rung; 7] = [
-    Rung {
-        program: "step03-get-set",
-        arguments: &[],
-        name: "03 get-set",
-        change: "one client at a time: the others wait until it leaves",
-    },
-    Rung {
-        program: "step04-concurrency",
-        arguments: &["--model", "sequential"],
-        name: "04 sequential",
-        change: "the same, chosen by --model",
-    },
-    Rung {
-        program: "step04-concurrency",
-        arguments: &["--model", "threads"],
-        name: "04 threads",
-        change: "a thread for each client, a lock around the keyspace",
-    },
-    Rung {
-        program: "step04-concurrency",
-        arguments: &["--model", "actor"],
-        name: "04 actor",
-        change: "a task for each client, one more owns the keyspace: a message for each command",
-    },
-    Rung {
-        program: "step04-concurrency",
-        arguments: &["--model", "tasks"],
-        name: "04 tasks",
-        change: "a task for each client, a lock around the keyspace, all in one thread",
-    },
-    Rung {
-        program: "step05-expiry",
-        arguments: &[],
-        name: "05 expiry",
-        change: "keys have deadlines, which every access looks at",
-    },
-    Rung {
-        program: "step06-commands-persistence",
-        arguments: &[],
-        name: "06 full server",
-        change: "one lock and one write for all requests that arrived together; a table of its own",
-    },
+/// The servers of the course: program, arguments, what to call each, and what it changed.
+#[rustfmt::skip]
+const RUNGS: [(&str, &[&str], &str, &str); 7] = [
+    ("step03-get-set", &[], "03 get-set",
+        "one client at a time: the others wait until it leaves"),
+    ("step04-concurrency", &["--model", "sequential"], "04 sequential",
+        "the same, chosen by --model"),
+    ("step04-concurrency", &["--model", "threads"], "04 threads",
+        "a thread for each client, a lock around the keyspace"),
+    ("step04-concurrency", &["--model", "actor"], "04 actor",
+        "a task for each client, one more owns the keyspace: a message for each command"),
+    ("step04-concurrency", &["--model", "tasks"], "04 tasks",
+        "a task for each client, a lock around the keyspace, all in one thread"),
+    ("step05-expiry", &[], "05 expiry",
+        "keys have deadlines, which every access looks at"),
+    ("step06-commands-persistence", &[], "06 full server",
+        "one lock and one write for all requests that arrived together; a table of its own"),
 ];
 
 /// Starts the stages that are in `directory`, and redis-server where it is installed, and measures them in
@@ -118,11 +84,11 @@ struct Climber {
 
 async fn start(directory: &Path) -> anyhow::Result<Vec<Climber>> {
     let mut climbers = Vec::new();
-    for rung in RUNGS {
-        let program = directory.join(rung.program);
+    for (program, arguments, name, change) in RUNGS {
+        let program = directory.join(program);
         if program.exists() {
-            let server = Server::start_ours(&program, rung.arguments).await?;
-            climbers.push(climber(rung.name, rung.change, server)?);
+            let server = Server::start_ours(&program, arguments).await?;
+            climbers.push(climber(name, change, server)?);
         }
     }
     ensure!(

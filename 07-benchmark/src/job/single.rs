@@ -33,7 +33,7 @@ pub async fn run(
         contender,
         findings,
         watchers: Watchers {
-            live: Live::new(),
+            live: Live::default(),
             log: log.transpose()?,
         },
         stop,

@@ -71,41 +71,30 @@ fn several(runs: &[Run]) -> String {
 fn compared(findings: &Findings, comparison: &Comparison) -> String {
     let [a, b] = names(findings);
     let cases = &comparison.cases;
-    let verdicts = |verdict| {
-        cases
+    let count = |verdict| {
+        let those = cases
             .iter()
-            .filter(|case| case.throughput.verdict == verdict)
-            .count()
+            .filter(|case| case.throughput.verdict == verdict);
+        those.count()
     };
-    let [faster, slower] = [Verdict::Faster, Verdict::Slower].map(verdicts);
+    let (faster, slower) = (count(Verdict::Faster), count(Verdict::Slower));
+    let even = count(Verdict::NoDifferenceShown);
     let tests = counted(cases.len(), "test");
-    match (faster, slower, cases.len() - faster - slower) {
+    let rest = match even {
+        0 => String::new(),
+        1 => "; 1 shows no difference".to_string(),
+        more => format!("; {more} show no difference"),
+    };
+    match (faster, slower, even) {
         (0, 0, 0) => format!("Nothing was compared of {a} and {b}"),
         (0, 0, _) => format!("No difference shown between {b} and {a} in {tests}"),
         (faster, 0, 0) if faster > 1 => format!("{b} is faster than {a} in all {tests}"),
         (0, slower, 0) if slower > 1 => format!("{b} is slower than {a} in all {tests}"),
-        (0, slower, even) => format!(
-            "{b} is slower than {a} in {slower} of {tests}{}",
-            rest(even)
-        ),
-        (faster, 0, even) => format!(
-            "{b} is faster than {a} in {faster} of {tests}{}",
-            rest(even)
-        ),
-        (faster, slower, even) => {
-            format!(
-                "{b} is faster than {a} in {faster} of {tests}, slower in {slower}{}",
-                rest(even)
-            )
+        (0, slower, _) => format!("{b} is slower than {a} in {slower} of {tests}{rest}"),
+        (faster, 0, _) => format!("{b} is faster than {a} in {faster} of {tests}{rest}"),
+        (faster, slower, _) => {
+            format!("{b} is faster than {a} in {faster} of {tests}, slower in {slower}{rest}")
         }
-    }
-}
-
-fn rest(even: usize) -> String {
-    match even {
-        0 => String::new(),
-        1 => "; 1 shows no difference".to_string(),
-        more => format!("; {more} show no difference"),
     }
 }
 
