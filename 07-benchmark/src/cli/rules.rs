@@ -8,21 +8,13 @@ use crate::options::{DEPTHS, FILL_PIPELINE, Job, Options, Work};
 use crate::workload::{Command, KeyPattern, request_length};
 
 /// Flags of which only one may be given, and why.
+#[rustfmt::skip]
 const ONE_OF: &[(&[&str], &str)] = &[
-    (
-        &["-I", "--versus", "--compare", "--ladder"],
-        "both say what to do",
-    ),
+    (&["-I", "--versus", "--compare", "--ladder"], "both say what to do"),
     (&["-n", "--duration"], "both say when a test ends"),
     (&["-q", "--csv"], "both say how results are printed"),
-    (
-        &["-t", "--mix", "--command", COMMAND],
-        "both say what is sent",
-    ),
-    (
-        &["--rate", "--sliding"],
-        "at a fixed rate each request is sent when it is due",
-    ),
+    (&["-t", "--mix", "--command", COMMAND], "both say what is sent"),
+    (&["--rate", "--sliding"], "at a fixed rate each request is sent when it is due"),
     (&["-l", "--json"], ENDLESS),
     (&["-l", "--hdr"], ENDLESS),
     (&["-l", "--report"], ENDLESS),
@@ -84,45 +76,32 @@ fn jobs(kinds: &[Kind]) -> String {
 
 /// Whether the settings make sense together, each of which may alone.
 pub fn check_together(draft: &Draft, options: &Options) -> Result<(), Error> {
-    let broken = rules(draft, options)
-        .into_iter()
-        .find(|(is_broken, _)| *is_broken);
-    match broken {
+    let broken = rules(draft, options);
+    match broken.into_iter().find(|(is_broken, _)| *is_broken) {
         Some((_, text)) => Err(Error::new(text)),
         None => check_memory(options),
     }
 }
 
 /// What must not be, and what to say of it.
+#[rustfmt::skip]
 fn rules(draft: &Draft, options: &Options) -> [(bool, &'static str); 6] {
-    let login = &options.load.target;
-    let is_open = options.load.pace.is_some();
+    let (load, login) = (&options.load, &options.load.target);
+    let is_open = load.pace.is_some();
     [
-        (
-            login.user.is_some() && login.password.is_none(),
-            "--user needs a password: -a PASSWORD",
-        ),
-        (
-            draft.has("--arrivals") && !is_open,
-            "--arrivals spreads the requests of a fixed rate: --rate NUMBER sets it",
-        ),
-        (
-            is_open && options.load.pipeline > 1,
+        (login.user.is_some() && login.password.is_none(),
+            "--user needs a password: -a PASSWORD"),
+        (draft.has("--arrivals") && !is_open,
+            "--arrivals spreads the requests of a fixed rate: --rate NUMBER sets it"),
+        (is_open && load.pipeline > 1,
             "--rate does not go with -P above 1: at a fixed rate each request is sent alone, when it is due; \
-             leave -P out",
-        ),
-        (
-            is_open && !options.load.keep_alive,
-            "--rate does not go with -k 0: connecting would be what is measured; leave one of the two out",
-        ),
-        (
-            options.load.sliding && !options.load.keep_alive,
-            "--sliding does not go with -k 0: a connection ends with its batch; leave one of the two out",
-        ),
-        (
-            options.keys == 0 && options.pattern != KeyPattern::Uniform,
-            "--key-pattern needs more than one number: -r KEYS says how many",
-        ),
+             leave -P out"),
+        (is_open && !load.keep_alive,
+            "--rate does not go with -k 0: connecting would be what is measured; leave one of the two out"),
+        (load.sliding && !load.keep_alive,
+            "--sliding does not go with -k 0: a connection ends with its batch; leave one of the two out"),
+        (options.keys == 0 && options.pattern != KeyPattern::Uniform,
+            "--key-pattern needs more than one number: -r KEYS says how many"),
     ]
 }
 

@@ -19,18 +19,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const FLUSH_PATIENCE: Duration = Duration::from_secs(120);
 
 /// What servers answer in place of everything else, by how the text begins, and what it means.
+#[rustfmt::skip]
 const REFUSALS: [(&str, &str); 5] = [
     ("NOAUTH", "the server wants a password (-a)"),
-    (
-        "WRONGPASS",
-        "the server does not take this password (-a, --user)",
-    ),
+    ("WRONGPASS", "the server does not take this password (-a, --user)"),
     ("LOADING", "the server is still loading its data"),
     ("DENIED", "the server refuses connections from elsewhere"),
-    (
-        "ERR max number of clients",
-        "the server takes no further connections",
-    ),
+    ("ERR max number of clients", "the server takes no further connections"),
 ];
 
 /// How the error of a server begins that does not know a command.
