@@ -26,11 +26,6 @@ pub fn thread_time() -> Option<Duration> {
     duration(clock_gettime(ClockId::ThreadCPUTime))
 }
 
-/// The same of all threads of this process, those that have ended included.
-pub fn own_time() -> Option<Duration> {
-    duration(clock_gettime(ClockId::ProcessCPUTime))
-}
-
 fn duration(time: Timespec) -> Option<Duration> {
     let nanos = time.tv_nsec.try_into().ok()?;
     Some(Duration::new(time.tv_sec.try_into().ok()?, nanos))
@@ -135,6 +130,11 @@ mod tests {
     use std::io::{Read, Write};
     use std::net::TcpListener;
     use std::{hint, iter, process, thread};
+
+    /// CPU time of all threads of this process, those that have ended included.
+    fn own_time() -> Option<Duration> {
+        duration(clock_gettime(ClockId::ProcessCPUTime))
+    }
 
     /// Works until the clock has moved by this much.
     fn work(time: Duration, clock: fn() -> Option<Duration>) {

@@ -33,9 +33,9 @@ pub struct Live {
     time: Duration,
 }
 
-impl Live {
+impl Default for Live {
     /// A line that is empty yet.
-    pub fn new() -> Self {
+    fn default() -> Self {
         Self {
             shown: std::io::stderr().is_terminal(),
             title: String::new(),
@@ -44,7 +44,9 @@ impl Live {
             time: Duration::ZERO,
         }
     }
+}
 
+impl Live {
     /// From now on this is being measured.
     pub fn begin(&mut self, title: &str) {
         self.title = cut(title, TITLE);
@@ -70,12 +72,6 @@ impl Live {
             let _ = write!(error, "{CLEAR}{NO_WRAP}{line}{WRAP}");
             let _ = error.flush();
         }
-    }
-}
-
-impl Default for Live {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -20,7 +20,7 @@ const UNREAD: u8 = 141;
 fn main() -> ExitCode {
     match cli::parse(env::args_os().skip(1)) {
         Ok(Invocation::Run(options)) => run(&options),
-        Ok(Invocation::Help(text) | Invocation::Version(text)) => {
+        Ok(Invocation::Print(text)) => {
             let printed = output::print(&format!("{}\n", text.trim_end()));
             printed.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
         }

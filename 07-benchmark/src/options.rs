@@ -1,40 +1,21 @@
 //! What the command line asks for, once it is known to make sense.
 
-pub use crate::engine::{Arrivals, Length};
-use crate::target::{Address, Target};
-use crate::workload::{KeyPattern, Sizes, Test};
+pub use crate::engine::{Arrivals, Length, Load, Pace};
+use crate::target::Address;
+use crate::workload::{Command, KeyPattern, Sizes, Test};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// All settings of a call of the program.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// What to do.
     pub job: Job,
-    /// `-h -p -s -a --user -u --dbnum -3`: the server. Not used by [`Job::Compare`] and [`Job::Ladder`].
-    pub target: Target,
+    /// How a server is loaded: `-c`, `--threads`, `-P`, `--rate` and so on; and which one, but for
+    /// [`Job::Compare`] and [`Job::Ladder`]: `-h -p -s -a --user -u --dbnum -3`.
+    pub load: Load,
     /// What is sent.
     pub work: Work,
-    /// `-c`: connections.
-    pub clients: usize,
-    /// `--threads`: threads that share the connections, each with a runtime of its own.
-    pub threads: usize,
-    /// `-n` or `--duration`: when a run ends.
-    pub length: Length,
-    /// `--warmup`: what is sent in this time, from the start of a run on, is not measured.
-    pub warm_up: Duration,
-    /// `-P`: requests that a connection may have under way.
-    pub pipeline: usize,
-    /// `--sliding`: a connection sends a new request as soon as one of its replies is there, instead of
-    /// waiting for all of them.
-    pub sliding: bool,
-    /// `-k`: whether connections are kept. Without, each batch has a connection of its own.
-    pub keep_alive: bool,
-    /// `--rate`: requests per second in all, sent whatever the server does. `None`: a closed loop.
-    pub rate: Option<f64>,
-    /// `--arrivals`: how requests of a fixed rate are spread.
-    pub arrivals: Arrivals,
     /// `-d`: bytes of a value.
     pub sizes: Sizes,
     /// `-r`: different numbers for `__rand_int__`; 0 stands for always the same.
@@ -43,8 +24,6 @@ pub struct Options {
     pub pattern: KeyPattern,
     /// `--seed`: the same seed gives the same requests again.
     pub seed: u64,
-    /// `--verify`: whether replies are compared with what the command must answer.
-    pub verify: bool,
     /// `-q`, `--csv`, or a table.
     pub format: Format,
     /// `--precision`: decimal places of latencies in the table, in milliseconds.
@@ -86,17 +65,8 @@ pub enum Work {
     /// `-t`: these tests, one after another.
     Tests(Vec<&'static Test>),
     /// A command at the end of the line, or `--mix`, or `--command` with `--command-ratio`: commands that
-    /// come mixed, each with its weight.
-    Mix(Vec<Weighted>),
-}
-
-/// A command of a mix.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Weighted {
-    /// The command and its arguments, with `__rand_int__` and `__data__` in them.
-    pub args: Vec<Vec<u8>>,
-    /// How often it comes, beside the weights of the others; at least 1.
-    pub weight: u32,
+    /// come mixed, each with its weight: how often it comes beside the others; at least 1.
+    Mix(Vec<(Command, u32)>),
 }
 
 /// How results are printed on standard output.
@@ -109,6 +79,12 @@ pub enum Format {
     /// Lines as `redis-benchmark --csv` prints them.
     Csv,
 }
+
+/// `-P` of the comparisons that choose it themselves, the deepest last.
+pub const DEPTHS: [usize; 2] = [1, 16];
+
+/// How many requests at once fill a server before a test, over one connection.
+pub const FILL_PIPELINE: usize = 64;
 
 /// What `--precision` takes.
 pub const PRECISIONS: RangeInclusive<usize> = 0..=6;

@@ -1,7 +1,6 @@
 //! Servers that are started for a measurement, and end with it.
 
-use crate::control::{Control, printable};
-use crate::cpu::{self, ServerClock};
+use crate::control::printable;
 use crate::target::Target;
 use anyhow::{Context, bail, ensure};
 use std::fs::{self, File};
@@ -32,9 +31,6 @@ pub struct TemporaryDirectory(PathBuf);
 
 impl TemporaryDirectory {
     /// A new directory, for this process alone.
-    ///
-    /// # Errors
-    /// When it can't be made.
     pub fn new() -> anyhow::Result<Self> {
         let parent = env::temp_dir();
         for number in 0.. {
@@ -172,26 +168,6 @@ impl Server {
     /// The server as something to load, for one who needs no password.
     pub fn target(&self) -> Target {
         Target::tcp(&self.address.ip().to_string(), self.address.port())
-    }
-
-    /// CPU time that the server has used so far, where the system tells (Linux), as [`cpu::process_time`]
-    /// does.
-    pub fn cpu_time(&self) -> Option<Duration> {
-        cpu::process_time(self.child.id())
-    }
-
-    /// Its clock: the server's own where it has one. `None` where neither it nor the system tells.
-    ///
-    /// # Errors
-    /// The server takes no connection.
-    pub fn clock(&self) -> anyhow::Result<Option<ServerClock>> {
-        let control = Control::connect(&self.target())?;
-        Ok(ServerClock::open(control, Some(self.child.id())))
-    }
-
-    /// Waits until the server does nothing, as [`ServerClock::rest`] does.
-    pub async fn rest(&self) {
-        ServerClock::Process(self.child.id()).rest().await;
     }
 
     async fn wait_for<T>(&mut self, mut ready: impl FnMut() -> Option<T>) -> anyhow::Result<T> {

@@ -31,22 +31,13 @@
 //! The last two rows are where all fail: what befalls B alone, and seldom, is not told by few rounds. There an
 //! interval of 95 % is one of 84 to 92 %. The test `coverage_at_length` prints these figures.
 
-use crate::report::model::{Estimate, Verdict};
+use crate::report::model::{Better, Estimate, Verdict};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom;
 
 /// One figure in the four turns of a round, in order: A, B, B, A.
 pub type Round = [f64; 4];
-
-/// Which way a figure is better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Better {
-    /// Throughput.
-    Higher,
-    /// Latencies, CPU time for a request.
-    Lower,
-}
 
 /// From how many rounds on there is an interval. How much pairs vary is not to be judged from fewer.
 pub const MIN_ROUNDS: usize = 3;

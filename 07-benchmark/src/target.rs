@@ -75,6 +75,18 @@ impl Target {
     }
 }
 
+/// A command in RESP: an array of bulk strings.
+pub fn encoded(words: &[impl AsRef<[u8]>]) -> Vec<u8> {
+    let mut bytes = format!("*{}\r\n", words.len()).into_bytes();
+    for word in words {
+        let word = word.as_ref();
+        bytes.extend_from_slice(format!("${}\r\n", word.len()).as_bytes());
+        bytes.extend_from_slice(word);
+        bytes.extend_from_slice(b"\r\n");
+    }
+    bytes
+}
+
 fn bytes(text: &str) -> Vec<u8> {
     text.as_bytes().to_vec()
 }

@@ -12,7 +12,6 @@ use step07_benchmark::cli::{self, Invocation};
 use step07_benchmark::engine::Measured;
 use step07_benchmark::options::{Format, Options, Work};
 use step07_benchmark::report::lines;
-use step07_benchmark::workload;
 
 /// How long the server may take to come up.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -108,10 +107,7 @@ fn options(args: &[&str]) -> Options {
 /// The titles under which we report these arguments.
 fn titles(args: &[&str]) -> Vec<String> {
     match options(args).work {
-        Work::Mix(mix) => mix
-            .iter()
-            .map(|one| workload::Command::new(one.args.clone()).title())
-            .collect(),
+        Work::Mix(mix) => mix.iter().map(|(command, _)| command.title()).collect(),
         Work::Tests(tests) => tests.iter().map(|test| test.title.to_string()).collect(),
     }
 }
@@ -258,7 +254,7 @@ fn echoed(line: &str) -> Vec<u8> {
         _ => return b"Invalid argument(s)".to_vec(),
     };
     match work {
-        Work::Mix(mix) if mix[0].args.len() == 2 => mix[0].args[1].clone(),
+        Work::Mix(mix) if mix[0].0.args.len() == 2 => mix[0].0.args[1].clone(),
         other => panic!("{line}: {other:?}"),
     }
 }

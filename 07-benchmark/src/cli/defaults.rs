@@ -1,7 +1,7 @@
 //! What holds where no flag says otherwise. A single run has redis-benchmark's defaults, but for the port; a
 //! comparison has values of a usual size, and enough keys that not all of them lie in a processor's cache.
 
-use crate::options::{Arrivals, Format, Job, Length, Options, Work};
+use crate::options::{Format, Job, Length, Load, Options, Work};
 use crate::target::Target;
 use crate::workload::{KeyPattern, Sizes, TESTS, Test};
 use std::time::Duration;
@@ -16,7 +16,7 @@ pub struct Defaults {
     /// What is not measured.
     pub warm_up: Duration,
     /// Bytes of a value.
-    data: usize,
+    pub sizes: Sizes,
     /// Different keys.
     pub keys: u64,
     /// Rounds of a comparison.
@@ -27,7 +27,7 @@ const SINGLE: Defaults = Defaults {
     names: &[],
     length: Length::Requests(100_000),
     warm_up: Duration::ZERO,
-    data: 3,
+    sizes: Sizes::fixed(3),
     keys: 0,
     rounds: 0,
 };
@@ -36,7 +36,7 @@ const VERSUS: Defaults = Defaults {
     names: &["set", "get"],
     length: Length::Time(Duration::from_millis(500)),
     warm_up: Duration::from_millis(100),
-    data: 16,
+    sizes: Sizes::fixed(16),
     keys: 100_000,
     rounds: 7,
 };
@@ -69,36 +69,21 @@ impl Defaults {
         let wanted = |test: &&Test| self.names.is_empty() || self.names.contains(&test.name);
         TESTS.iter().filter(wanted).collect()
     }
-
-    /// The sizes of values.
-    pub fn sizes(&self) -> Sizes {
-        Sizes {
-            least: self.data,
-            most: self.data,
-        }
-    }
 }
 
 /// The options of a single run. Where they depend on the job, the draft sets them again at its end.
 pub fn single_run() -> Options {
     Options {
         job: Job::Load,
-        target: Target::tcp("127.0.0.1", 6380),
+        load: Load {
+            clients: 50,
+            ..Load::once(&Target::tcp("127.0.0.1", 6380), 100_000)
+        },
         work: Work::Tests(SINGLE.tests()),
-        clients: 50,
-        threads: 1,
-        length: SINGLE.length,
-        warm_up: SINGLE.warm_up,
-        pipeline: 1,
-        sliding: false,
-        keep_alive: true,
-        rate: None,
-        arrivals: Arrivals::Constant,
-        sizes: SINGLE.sizes(),
+        sizes: SINGLE.sizes,
         keys: SINGLE.keys,
         pattern: KeyPattern::Uniform,
         seed: 0,
-        verify: false,
         format: Format::Table,
         precision: 3,
         repeat: false,

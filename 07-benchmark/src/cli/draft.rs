@@ -4,9 +4,9 @@ use super::defaults::{self, Defaults};
 use super::uri::{self, Uri};
 use super::values::{self, MAX_WEIGHT, Parsed};
 use super::words;
-use crate::options::{Job, Length, Options, Weighted, Work};
+use crate::options::{Arrivals, Job, Length, Options, Pace, Work};
 use crate::target::Address;
-use crate::workload::{Sizes, Test};
+use crate::workload::{Command, Sizes, Test};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
@@ -15,20 +15,9 @@ use std::time::Duration;
 /// What `--command-ratio` says when it has nothing to be the weight of.
 const NO_COMMAND: &str = "must come right behind the --command whose weight it is";
 
-/// Flags that ask for a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
-    /// `--help`.
-    Help,
-    /// `--version`.
-    Version,
-}
-
 /// What the flags said so far. `None` where the default depends on the job, which is known at the end.
 #[derive(Debug)]
 pub struct Draft {
-    /// Whether a text was asked for.
-    pub asked: Option<Asked>,
     /// Names of the flags that were given, in order.
     pub given: Vec<&'static str>,
     /// `-h`.
@@ -40,7 +29,7 @@ pub struct Draft {
     /// `-t`.
     pub tests: Option<Vec<&'static Test>>,
     /// `--mix`, `--command`, or the command at the end.
-    pub commands: Vec<Weighted>,
+    pub commands: Vec<(Command, u32)>,
     /// `-n`.
     pub requests: Option<u64>,
     /// `--duration`.
@@ -51,6 +40,10 @@ pub struct Draft {
     pub sizes: Option<Sizes>,
     /// `-r`.
     pub keys: Option<u64>,
+    /// `--rate`.
+    pub rate: Option<f64>,
+    /// `--arrivals`.
+    pub arrivals: Arrivals,
     /// `--rounds`.
     pub rounds: Option<usize>,
     /// All others, and the defaults of a single run.
@@ -60,7 +53,6 @@ pub struct Draft {
 impl Default for Draft {
     fn default() -> Self {
         Self {
-            asked: None,
             given: Vec::new(),
             host: "127.0.0.1".to_string(),
             port: 6380,
@@ -72,6 +64,8 @@ impl Default for Draft {
             warm_up: None,
             sizes: None,
             keys: None,
+            rate: None,
+            arrivals: Arrivals::Constant,
             rounds: None,
             options: defaults::single_run(),
         }
@@ -93,7 +87,7 @@ impl Draft {
             port,
             database,
         } = uri::parse(&values::text(value)?)?;
-        let target = &mut self.options.target;
+        let target = &mut self.options.load.target;
         replace(&mut self.host, host);
         replace(&mut self.port, port);
         replace(&mut target.database, database);
@@ -110,7 +104,7 @@ impl Draft {
         if args.is_empty() {
             return Err("takes a command with its arguments".to_string());
         }
-        self.commands.push(Weighted { args, weight: 1 });
+        self.commands.push((Command::new(args), 1));
         Ok(())
     }
 
@@ -120,8 +114,8 @@ impl Draft {
             return Err(NO_COMMAND.to_string());
         };
         match self.commands.last_mut() {
-            Some(last) if *before == "--command" => {
-                values::put(&mut last.weight, values::whole(value, 1..=MAX_WEIGHT))
+            Some((_, weight)) if *before == "--command" => {
+                values::put(weight, values::whole(value, 1..=MAX_WEIGHT))
             }
             _ => Err(NO_COMMAND.to_string()),
         }
@@ -130,24 +124,27 @@ impl Draft {
     /// The command at the end.
     pub fn command(&mut self, words: impl Iterator<Item = OsString>) {
         let args = words.map(OsString::into_vec).collect();
-        self.commands.push(Weighted { args, weight: 1 });
+        self.commands.push((Command::new(args), 1));
     }
 
     /// The options, with the defaults of the job where no flag says otherwise.
     pub fn options(&self) -> Options {
         let mut options = self.options.clone();
         let defaults = Defaults::of(&options.job);
-        options.target.address = self.address();
-        options.work = self.work(&defaults);
+        let load = &mut options.load;
+        load.target.address = self.address();
         let requests = self.requests.map(Length::Requests);
         let length = requests.or(self.duration.map(Length::Time));
-        options.length = length.unwrap_or(defaults.length);
-        options.warm_up = self.warm_up.unwrap_or(defaults.warm_up);
-        options.sizes = self.sizes.unwrap_or(defaults.sizes());
+        load.length = length.unwrap_or(defaults.length);
+        load.warm_up = self.warm_up.unwrap_or(defaults.warm_up);
+        let arrivals = self.arrivals;
+        load.pace = self.rate.map(|rate| Pace { rate, arrivals });
+        // A thread without a connection would have nothing to do.
+        load.threads = load.threads.min(load.clients);
+        options.work = self.work(&defaults);
+        options.sizes = self.sizes.unwrap_or(defaults.sizes);
         options.keys = self.keys.unwrap_or(defaults.keys);
         options.rounds = self.rounds.unwrap_or(defaults.rounds);
-        // A thread without a connection would have nothing to do.
-        options.threads = options.threads.min(options.clients);
         // What is started for a comparison holds nothing of anybody's.
         options.may_empty |= matches!(options.job, Job::Compare(_) | Job::Ladder(_));
         options

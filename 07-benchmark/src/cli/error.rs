@@ -15,6 +15,12 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+impl From<lexopt::Error> for Error {
+    fn from(error: lexopt::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
 impl Error {
     /// An error with this text.
     pub fn new(text: impl Into<String>) -> Self {

@@ -1,25 +1,12 @@
 //! The text of `--help`, made from the table.
 
-use super::table::{FLAGS, Flag, Group};
+use super::table::{FLAGS, Flag};
 use super::values::test_names;
 
 /// Columns that a terminal is sure to have.
 pub const WIDTH: usize = 100;
 
 const PROGRAM: &str = env!("CARGO_PKG_NAME");
-
-/// The headings, in order.
-const HEADINGS: [(Group, &str); 6] = [
-    (Group::Server, "Server"),
-    (Group::Load, "Load"),
-    (Group::Requests, "What is sent"),
-    (
-        Group::OpenLoop,
-        "Open loop: requests are sent when they are due",
-    ),
-    (Group::Comparison, "Comparison: two servers in turns"),
-    (Group::Output, "Output"),
-];
 
 const EXAMPLES: [(&str, &str); 3] = [
     (
@@ -49,10 +36,13 @@ pub fn text() -> String {
          stands for a number of twelve digits, and __data__ for a value.\n",
         env!("CARGO_PKG_DESCRIPTION"),
     );
-    for (group, heading) in HEADINGS {
-        text.push_str(&format!("\n{heading}\n"));
-        let flags = FLAGS.iter().filter(|flag| flag.group == group);
-        flags.for_each(|flag| text.push_str(&row(flag)));
+    let mut heading = "";
+    for flag in FLAGS {
+        if flag.group != heading {
+            heading = flag.group;
+            text.push_str(&format!("\n{heading}\n"));
+        }
+        text.push_str(&row(flag));
     }
     text.push_str("\nExamples\n");
     for (what, flags) in EXAMPLES {

@@ -19,7 +19,7 @@ mod words;
 mod tests;
 
 use crate::options::Options;
-use draft::{Asked, Draft};
+use draft::Draft;
 pub use error::Error;
 use lexopt::{Arg, Parser};
 use std::ffi::OsString;
@@ -30,10 +30,8 @@ use table::Flag;
 pub enum Invocation {
     /// To do something.
     Run(Box<Options>),
-    /// `--help`: this text, for standard output.
-    Help(String),
-    /// `--version`: the same.
-    Version(String),
+    /// `--help` or `--version`: this text, for standard output.
+    Print(String),
 }
 
 /// Reads the arguments of the program, without its own name.
@@ -44,15 +42,14 @@ pub enum Invocation {
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, Error> {
     let mut parser = Parser::from_args(args);
     let mut draft = Draft::default();
-    while let Some(arg) = next(&mut parser)? {
+    while let Some(arg) = parser.next()? {
         match arg {
             Arg::Value(word) => command_at_the_end(word, &mut parser, &mut draft)?,
-            named => take(table::find(&named)?, &mut parser, &mut draft)?,
-        }
-        match draft.asked {
-            Some(Asked::Help) => return Ok(Invocation::Help(help::text())),
-            Some(Asked::Version) => return Ok(Invocation::Version(help::version())),
-            None => {}
+            named => match table::find(&named)? {
+                flag if flag.name == "--help" => return Ok(Invocation::Print(help::text())),
+                flag if flag.name == "--version" => return Ok(Invocation::Print(help::version())),
+                flag => take(flag, &mut parser, &mut draft)?,
+            },
         }
     }
     rules::check_flags(&draft)?;
@@ -61,15 +58,10 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, Err
     Ok(Invocation::Run(Box::new(options)))
 }
 
-fn next(parser: &mut Parser) -> Result<Option<Arg<'_>>, Error> {
-    parser.next().map_err(|error| Error::new(error.to_string()))
-}
-
 /// The first word that is no flag begins a command: all words behind it are part of it, even when they look
 /// like flags.
 fn command_at_the_end(word: OsString, parser: &mut Parser, draft: &mut Draft) -> Result<(), Error> {
-    let rest = parser.raw_args();
-    let rest = rest.map_err(|error| Error::new(error.to_string()))?;
+    let rest = parser.raw_args()?;
     draft.given.push(table::COMMAND);
     draft.command([word].into_iter().chain(rest));
     Ok(())

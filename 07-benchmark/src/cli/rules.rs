@@ -4,25 +4,17 @@ use super::draft::Draft;
 use super::error::Error;
 use super::table::{self, COMMAND, Flag, Kind};
 use crate::engine::MAX_TOGETHER;
-use crate::options::{Job, Options, Work};
+use crate::options::{DEPTHS, FILL_PIPELINE, Job, Options, Work};
 use crate::workload::{Command, KeyPattern, request_length};
 
 /// Flags of which only one may be given, and why.
+#[rustfmt::skip]
 const ONE_OF: &[(&[&str], &str)] = &[
-    (
-        &["-I", "--versus", "--compare", "--ladder"],
-        "both say what to do",
-    ),
+    (&["-I", "--versus", "--compare", "--ladder"], "both say what to do"),
     (&["-n", "--duration"], "both say when a test ends"),
     (&["-q", "--csv"], "both say how results are printed"),
-    (
-        &["-t", "--mix", "--command", COMMAND],
-        "both say what is sent",
-    ),
-    (
-        &["--rate", "--sliding"],
-        "at a fixed rate each request is sent when it is due",
-    ),
+    (&["-t", "--mix", "--command", COMMAND], "both say what is sent"),
+    (&["--rate", "--sliding"], "at a fixed rate each request is sent when it is due"),
     (&["-l", "--json"], ENDLESS),
     (&["-l", "--hdr"], ENDLESS),
     (&["-l", "--report"], ENDLESS),
@@ -38,16 +30,7 @@ const MAX_FILL_BYTES: u64 = 1024 * 1024 * 1024;
 /// Roughly what a key needs beside its value.
 const KEY_BYTES: u64 = 100;
 
-/// Requests at once with which a comparison fills a server, over one connection.
-const FILL_PIPELINE: usize = 64;
-
-/// The most requests at once, of a connection, in a comparison that chooses that itself.
-const DEEPEST: usize = 16;
-
 /// Whether all flags go together, and with what is to be done.
-///
-/// # Errors
-/// They do not.
 pub fn check_flags(draft: &Draft) -> Result<(), Error> {
     for (names, why) in ONE_OF {
         let mut given = names.iter().filter(|name| draft.has(name));
@@ -92,63 +75,47 @@ fn jobs(kinds: &[Kind]) -> String {
 }
 
 /// Whether the settings make sense together, each of which may alone.
-///
-/// # Errors
-/// They do not, or they would fill the memory.
 pub fn check_together(draft: &Draft, options: &Options) -> Result<(), Error> {
-    let broken = rules(draft, options)
-        .into_iter()
-        .find(|(is_broken, _)| *is_broken);
-    match broken {
+    let broken = rules(draft, options);
+    match broken.into_iter().find(|(is_broken, _)| *is_broken) {
         Some((_, text)) => Err(Error::new(text)),
         None => check_memory(options),
     }
 }
 
 /// What must not be, and what to say of it.
+#[rustfmt::skip]
 fn rules(draft: &Draft, options: &Options) -> [(bool, &'static str); 6] {
-    let login = &options.target;
-    let is_open = options.rate.is_some();
+    let (load, login) = (&options.load, &options.load.target);
+    let is_open = load.pace.is_some();
     [
-        (
-            login.user.is_some() && login.password.is_none(),
-            "--user needs a password: -a PASSWORD",
-        ),
-        (
-            draft.has("--arrivals") && !is_open,
-            "--arrivals spreads the requests of a fixed rate: --rate NUMBER sets it",
-        ),
-        (
-            is_open && options.pipeline > 1,
+        (login.user.is_some() && login.password.is_none(),
+            "--user needs a password: -a PASSWORD"),
+        (draft.has("--arrivals") && !is_open,
+            "--arrivals spreads the requests of a fixed rate: --rate NUMBER sets it"),
+        (is_open && load.pipeline > 1,
             "--rate does not go with -P above 1: at a fixed rate each request is sent alone, when it is due; \
-             leave -P out",
-        ),
-        (
-            is_open && !options.keep_alive,
-            "--rate does not go with -k 0: connecting would be what is measured; leave one of the two out",
-        ),
-        (
-            options.sliding && !options.keep_alive,
-            "--sliding does not go with -k 0: a connection ends with its batch; leave one of the two out",
-        ),
-        (
-            options.keys == 0 && options.pattern != KeyPattern::Uniform,
-            "--key-pattern needs more than one number: -r KEYS says how many",
-        ),
+             leave -P out"),
+        (is_open && !load.keep_alive,
+            "--rate does not go with -k 0: connecting would be what is measured; leave one of the two out"),
+        (load.sliding && !load.keep_alive,
+            "--sliding does not go with -k 0: a connection ends with its batch; leave one of the two out"),
+        (options.keys == 0 && options.pattern != KeyPattern::Uniform,
+            "--key-pattern needs more than one number: -r KEYS says how many"),
     ]
 }
 
 fn check_memory(options: &Options) -> Result<(), Error> {
-    let at_once = if options.rate.is_some() {
+    let at_once = if options.load.pace.is_some() {
         MAX_TOGETHER
     } else {
-        options.pipeline
+        options.load.pipeline
     };
     match options.job {
         Job::Idle => Ok(()),
         Job::Load => check_requests(options, at_once, 0),
         Job::Versus(_) => check_comparison(options, at_once),
-        Job::Compare(_) | Job::Ladder(_) => check_comparison(options, DEEPEST),
+        Job::Compare(_) | Job::Ladder(_) => check_comparison(options, DEPTHS[1]),
     }
 }
 
@@ -165,30 +132,24 @@ fn check_comparison(options: &Options, pipeline: usize) -> Result<(), Error> {
 
 /// Bounds what all connections together keep in memory, and the `fill` requests of the one that fills a server.
 fn check_requests(options: &Options, pipeline: usize, fill: usize) -> Result<(), Error> {
-    let at_once = options.clients.saturating_mul(pipeline).max(fill);
+    let at_once = options.load.clients.saturating_mul(pipeline).max(fill);
     let bytes = longest_request(options).saturating_mul(at_once);
     if bytes > MAX_REQUEST_BYTES {
         return Err(Error::new(format!(
             "-c {}, -P {pipeline} and -d {} together make more than 1 GiB of requests at once; lower one of them",
-            options.clients, options.sizes.most
+            options.load.clients, options.sizes.most
         )));
     }
     Ok(())
 }
 
 fn longest_request(options: &Options) -> usize {
-    let data = options.sizes.most;
-    let lengths: Vec<usize> = match &options.work {
-        Work::Tests(tests) => tests
-            .iter()
-            .map(|test| request_length(&test.command(), data))
-            .collect(),
-        Work::Mix(commands) => commands
-            .iter()
-            .map(|one| request_length(&Command::new(one.args.clone()), data))
-            .collect(),
+    let length = |command: &Command| request_length(command, options.sizes.most);
+    let longest = match &options.work {
+        Work::Tests(tests) => tests.iter().map(|test| length(&test.command())).max(),
+        Work::Mix(commands) => commands.iter().map(|(command, _)| length(command)).max(),
     };
-    lengths.into_iter().max().unwrap_or(0)
+    longest.unwrap_or(0)
 }
 
 /// All flags that the rules name.

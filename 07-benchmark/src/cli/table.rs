@@ -1,6 +1,6 @@
 //! All flags: a row for each, from which come the help, the reading, and what goes with what.
 
-use super::draft::{Asked, Draft};
+use super::draft::Draft;
 use super::error::Error;
 use super::values::{self, Parsed, decimal, fill, put, seconds, switch, text, whole};
 use crate::options::{Format, Job, PRECISIONS};
@@ -31,31 +31,14 @@ pub struct Flag {
     pub name: &'static str,
     /// What its value is called; empty for a flag without one.
     pub value: &'static str,
-    /// Under which heading the help has it.
-    pub group: Group,
+    /// Under which heading the help has it. The flags of one stand together.
+    pub group: &'static str,
     /// What it goes with.
     pub kinds: &'static [Kind],
     /// What it does, in a line or more. `{tests}` stands for the names of all tests.
     pub help: &'static str,
     /// Takes its value (or nothing).
     pub set: fn(&mut Draft, OsString) -> Parsed<()>,
-}
-
-/// A heading of the help.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Group {
-    /// Where the server is, and how a connection to it begins.
-    Server,
-    /// How much is sent at once, and how long.
-    Load,
-    /// Commands, keys and values.
-    Requests,
-    /// A fixed rate.
-    OpenLoop,
-    /// Two servers.
-    Comparison,
-    /// What is printed and written.
-    Output,
 }
 
 /// A [`Job`] without its details.
@@ -97,7 +80,13 @@ impl Kind {
     }
 }
 
-use Group::{Comparison, Load, OpenLoop, Output, Requests, Server};
+// The headings of the help.
+const SERVER: &str = "Server";
+const LOAD: &str = "Load";
+const REQUESTS: &str = "What is sent";
+const OPEN_LOOP: &str = "Open loop: requests are sent when they are due";
+const COMPARISON: &str = "Comparison: two servers in turns";
+const OUTPUT: &str = "Output";
 
 const ALL: &[Kind] = &[
     Kind::Load,
@@ -119,7 +108,7 @@ const COMPARED: &[Kind] = &[Kind::Versus, Kind::Compare, Kind::Ladder];
 const fn row(
     name: &'static str,
     value: &'static str,
-    group: Group,
+    group: &'static str,
     kinds: &'static [Kind],
     help: &'static str,
     set: fn(&mut Draft, OsString) -> Parsed<()>,
@@ -137,104 +126,104 @@ const fn row(
 /// All flags, in the order of the help.
 #[rustfmt::skip]
 pub static FLAGS: &[Flag] = &[
-    row("-h", "HOST", Server, RUNNING, "name or address (default 127.0.0.1)",
+    row("-h", "HOST", SERVER, RUNNING, "name or address (default 127.0.0.1)",
         |draft, value| put(&mut draft.host, text(value))),
-    row("-p", "PORT", Server, RUNNING, "port (default 6380)",
+    row("-p", "PORT", SERVER, RUNNING, "port (default 6380)",
         |draft, value| put(&mut draft.port, whole(value, 1..=u16::MAX))),
-    row("-s", "PATH", Server, RUNNING, "a Unix socket, in place of host and port",
+    row("-s", "PATH", SERVER, RUNNING, "a Unix socket, in place of host and port",
         |draft, value| fill(&mut draft.socket, Ok(value.into()))),
-    row("-u", "URI", Server, RUNNING, "all in one: redis://[user:password@]host[:port][/database]",
+    row("-u", "URI", SERVER, RUNNING, "all in one: redis://[user:password@]host[:port][/database]",
         Draft::uri),
-    row("-a", "PASSWORD", Server, RUNNING, "password for AUTH",
-        |draft, value| fill(&mut draft.options.target.password, text(value))),
-    row("--user", "NAME", Server, RUNNING, "user for AUTH, beside a password",
-        |draft, value| fill(&mut draft.options.target.user, text(value))),
-    row("--dbnum", "NUMBER", Server, RUNNING, "database to SELECT (default 0)",
-        |draft, value| put(&mut draft.options.target.database, whole(value, 0..=u32::MAX))),
-    row("-3", "", Server, RUNNING, "speak RESP3",
-        |draft, _| put(&mut draft.options.target.resp3, Ok(true))),
+    row("-a", "PASSWORD", SERVER, RUNNING, "password for AUTH",
+        |draft, value| fill(&mut draft.options.load.target.password, text(value))),
+    row("--user", "NAME", SERVER, RUNNING, "user for AUTH, beside a password",
+        |draft, value| fill(&mut draft.options.load.target.user, text(value))),
+    row("--dbnum", "NUMBER", SERVER, RUNNING, "database to SELECT (default 0)",
+        |draft, value| put(&mut draft.options.load.target.database, whole(value, 0..=u32::MAX))),
+    row("-3", "", SERVER, RUNNING, "speak RESP3",
+        |draft, _| put(&mut draft.options.load.target.resp3, Ok(true))),
 
-    row("-c", "CLIENTS", Load, ALL, "connections (default 50)",
-        |draft, value| put(&mut draft.options.clients, whole(value, 1..=MAX_CLIENTS))),
-    row("--threads", "NUMBER", Load, SENDING, "threads that share the connections (default 1, at most CLIENTS)",
-        |draft, value| put(&mut draft.options.threads, whole(value, 1..=MAX_THREADS))),
-    row("-n", "REQUESTS", Load, SINGLE, "requests of a test, over all connections (default 100000)",
+    row("-c", "CLIENTS", LOAD, ALL, "connections (default 50)",
+        |draft, value| put(&mut draft.options.load.clients, whole(value, 1..=MAX_CLIENTS))),
+    row("--threads", "NUMBER", LOAD, SENDING, "threads that share the connections (default 1, at most CLIENTS)",
+        |draft, value| put(&mut draft.options.load.threads, whole(value, 1..=MAX_THREADS))),
+    row("-n", "REQUESTS", LOAD, SINGLE, "requests of a test, over all connections (default 100000)",
         |draft, value| fill(&mut draft.requests, whole(value, 1..=MAX_REQUESTS))),
-    row("--duration", "SECONDS", Load, SENDING, "how long a test lasts, in place of -n; in a comparison, how long\neach turn does (there default 0.5; with --compare 0.4)",
+    row("--duration", "SECONDS", LOAD, SENDING, "how long a test lasts, in place of -n; in a comparison, how long\neach turn does (there default 0.5; with --compare 0.4)",
         |draft, value| fill(&mut draft.duration, seconds(value, 0.001))),
-    row("--warmup", "SECONDS", Load, SENDING, "time before that, not measured (default 0; in a comparison 0.1)",
+    row("--warmup", "SECONDS", LOAD, SENDING, "time before that, not measured (default 0; in a comparison 0.1)",
         |draft, value| fill(&mut draft.warm_up, seconds(value, 0.0))),
-    row("-P", "NUMBER", Load, CHOSEN, "requests that a connection sends at once (default 1)",
-        |draft, value| put(&mut draft.options.pipeline, whole(value, 1..=MAX_PIPELINE))),
-    row("--sliding", "", Load, SENDING, "send a new request for each reply, not a batch for all replies of one",
-        |draft, _| put(&mut draft.options.sliding, Ok(true))),
-    row("-k", "0|1", Load, SINGLE, "1: keep connections (default); 0: a new one for each batch",
-        |draft, value| put(&mut draft.options.keep_alive, switch(value))),
-    row("-l", "", Load, SINGLE, "begin again at the end, until interrupted",
+    row("-P", "NUMBER", LOAD, CHOSEN, "requests that a connection sends at once (default 1)",
+        |draft, value| put(&mut draft.options.load.pipeline, whole(value, 1..=MAX_PIPELINE))),
+    row("--sliding", "", LOAD, SENDING, "send a new request for each reply, not a batch for all replies of one",
+        |draft, _| put(&mut draft.options.load.sliding, Ok(true))),
+    row("-k", "0|1", LOAD, SINGLE, "1: keep connections (default); 0: a new one for each batch",
+        |draft, value| put(&mut draft.options.load.keep_alive, switch(value))),
+    row("-l", "", LOAD, SINGLE, "begin again at the end, until interrupted",
         |draft, _| put(&mut draft.options.repeat, Ok(true))),
-    row("-I", "", Load, &[Kind::Idle], "only open the connections, and wait until interrupted",
+    row("-I", "", LOAD, &[Kind::Idle], "only open the connections, and wait until interrupted",
         |draft, _| put(&mut draft.options.job, Ok(Job::Idle))),
 
-    row("-t", "TESTS", Requests, SENDING, "tests, with commas between them (default all; with --versus and\n--ladder set,get; with --compare set,get,incr,lpush):\n{tests}\n(ping: both of them, lrange: all four)",
+    row("-t", "TESTS", REQUESTS, SENDING, "tests, with commas between them (default all; with --versus and\n--ladder set,get; with --compare set,get,incr,lpush):\n{tests}\n(ping: both of them, lrange: all four)",
         |draft, value| fill(&mut draft.tests, values::tests(value))),
-    row("--mix", "WEIGHTS", Requests, CHOSEN, "tests mixed, each with its weight, such as get=9,set=1",
+    row("--mix", "WEIGHTS", REQUESTS, CHOSEN, "tests mixed, each with its weight, such as get=9,set=1",
         |draft, value| put(&mut draft.commands, values::mix(value))),
-    row("--command", "LINE", Requests, CHOSEN, "a command, quoted as in redis-cli; several of them are mixed",
+    row("--command", "LINE", REQUESTS, CHOSEN, "a command, quoted as in redis-cli; several of them are mixed",
         Draft::line),
-    row("--command-ratio", "WEIGHT", Requests, CHOSEN, "weight of the --command before it (default 1)",
+    row("--command-ratio", "WEIGHT", REQUESTS, CHOSEN, "weight of the --command before it (default 1)",
         Draft::ratio),
-    row("-r", "KEYS", Requests, SENDING, "put numbers from 0 to KEYS - 1 in the place of __rand_int__\n(default 0: always the same one; in a comparison 100000)",
+    row("-r", "KEYS", REQUESTS, SENDING, "put numbers from 0 to KEYS - 1 in the place of __rand_int__\n(default 0: always the same one; in a comparison 100000)",
         |draft, value| fill(&mut draft.keys, whole(value, 0..=MAX_KEYS))),
-    row("--key-pattern", "PATTERN", Requests, SENDING, "how often each of them comes: uniform (default), sequential,\ngauss[:DEVIATION] (1/6 of the range), zipf[:EXPONENT] (0.99)",
+    row("--key-pattern", "PATTERN", REQUESTS, SENDING, "how often each of them comes: uniform (default), sequential,\ngauss[:DEVIATION] (1/6 of the range), zipf[:EXPONENT] (0.99)",
         |draft, value| put(&mut draft.options.pattern, values::pattern(value))),
-    row("--seed", "NUMBER", Requests, SENDING, "the same seed gives the same numbers again (default 0)",
+    row("--seed", "NUMBER", REQUESTS, SENDING, "the same seed gives the same numbers again (default 0)",
         |draft, value| put(&mut draft.options.seed, whole(value, 0..=u64::MAX))),
-    row("-d", "BYTES", Requests, SENDING, "size of a value, or A-B for sizes from A to B (default 3; in a\ncomparison 16); it stands in the place of __data__",
+    row("-d", "BYTES", REQUESTS, SENDING, "size of a value, or A-B for sizes from A to B (default 3; in a\ncomparison 16); it stands in the place of __data__",
         |draft, value| fill(&mut draft.sizes, values::sizes(value))),
-    row("--verify", "", Requests, SENDING, "compare replies with what each command must answer",
-        |draft, _| put(&mut draft.options.verify, Ok(true))),
+    row("--verify", "", REQUESTS, SENDING, "compare replies with what each command must answer",
+        |draft, _| put(&mut draft.options.load.verify, Ok(true))),
 
-    row("--rate", "NUMBER", OpenLoop, CHOSEN, "requests per second in all, whatever the server does",
-        |draft, value| fill(&mut draft.options.rate, text(value).and_then(|rate| decimal(&rate, 0.001..=MAX_RATE)))),
-    row("--arrivals", "KIND", OpenLoop, CHOSEN, "gaps between them: constant (default), or poisson, as many users\nmake them who know nothing of each other",
-        |draft, value| put(&mut draft.options.arrivals, values::arrivals(value))),
+    row("--rate", "NUMBER", OPEN_LOOP, CHOSEN, "requests per second in all, whatever the server does",
+        |draft, value| fill(&mut draft.rate, text(value).and_then(|rate| decimal(&rate, 0.001..=MAX_RATE)))),
+    row("--arrivals", "KIND", OPEN_LOOP, CHOSEN, "gaps between them: constant (default), or poisson, as many users\nmake them who know nothing of each other",
+        |draft, value| put(&mut draft.arrivals, values::arrivals(value))),
 
-    row("--versus", "ADDRESS", Comparison, &[Kind::Versus], "compare the server above (A) with the one at HOST:PORT or at the\nsocket /PATH or ./PATH (B); both are running",
+    row("--versus", "ADDRESS", COMPARISON, &[Kind::Versus], "compare the server above (A) with the one at HOST:PORT or at the\nsocket /PATH or ./PATH (B); both are running",
         |draft, value| put(&mut draft.options.job, values::address(value).map(Job::Versus))),
-    row("--flush", "", Comparison, &[Kind::Versus], "consent to FLUSHDB on both of them: all that they hold is lost",
+    row("--flush", "", COMPARISON, &[Kind::Versus], "consent to FLUSHDB on both of them: all that they hold is lost",
         |draft, _| put(&mut draft.options.may_empty, Ok(true))),
-    row("--compare", "PATH", Comparison, &[Kind::Compare], "start a redis-server (A) and the server at PATH (B), and compare them\nat -P 1 and -P 16",
+    row("--compare", "PATH", COMPARISON, &[Kind::Compare], "start a redis-server (A) and the server at PATH (B), and compare them\nat -P 1 and -P 16",
         |draft, value| put(&mut draft.options.job, Ok(Job::Compare(value.into())))),
-    row("--ladder", "DIRECTORY", Comparison, &[Kind::Ladder], "the same with the servers of all stages in a directory",
+    row("--ladder", "DIRECTORY", COMPARISON, &[Kind::Ladder], "the same with the servers of all stages in a directory",
         |draft, value| put(&mut draft.options.job, Ok(Job::Ladder(value.into())))),
-    row("--rounds", "NUMBER", Comparison, COMPARED, "rounds of four turns, A B B A (default 7 with --versus, else 5)",
+    row("--rounds", "NUMBER", COMPARISON, COMPARED, "rounds of four turns, A B B A (default 7 with --versus, else 5)",
         |draft, value| fill(&mut draft.rounds, whole(value, 1..=1000))),
 
-    row("-q", "", Output, SINGLE, "a line for each test, as redis-benchmark -q prints it",
+    row("-q", "", OUTPUT, SINGLE, "a line for each test, as redis-benchmark -q prints it",
         |draft, _| put(&mut draft.options.format, Ok(Format::Quiet))),
-    row("--csv", "", Output, SINGLE, "lines of comma-separated values, as redis-benchmark --csv prints them",
+    row("--csv", "", OUTPUT, SINGLE, "lines of comma-separated values, as redis-benchmark --csv prints them",
         |draft, _| put(&mut draft.options.format, Ok(Format::Csv))),
-    row("--precision", "DIGITS", Output, SINGLE, "decimal places of latencies in the table (default 3)",
+    row("--precision", "DIGITS", OUTPUT, SINGLE, "decimal places of latencies in the table (default 3)",
         |draft, value| put(&mut draft.options.precision, whole(value, PRECISIONS))),
-    row("--json", "FILE", Output, SENDING, "write all findings to FILE as JSON",
+    row("--json", "FILE", OUTPUT, SENDING, "write all findings to FILE as JSON",
         |draft, value| fill(&mut draft.options.json, Ok(value.into()))),
-    row("--hdr", "FILE", Output, SINGLE, "write the latencies to FILE as an HdrHistogram log",
+    row("--hdr", "FILE", OUTPUT, SINGLE, "write the latencies to FILE as an HdrHistogram log",
         |draft, value| fill(&mut draft.options.hdr, Ok(value.into()))),
-    row("--report", "FILE", Output, SENDING, "write a report for a browser to FILE, such as report.html",
+    row("--report", "FILE", OUTPUT, SENDING, "write a report for a browser to FILE, such as report.html",
         |draft, value| fill(&mut draft.options.html, Ok(value.into()))),
-    row("--picture", "FILE", Output, &[Kind::Ladder], "write the picture of a ladder to FILE, such as ladder.svg",
+    row("--picture", "FILE", OUTPUT, &[Kind::Ladder], "write the picture of a ladder to FILE, such as ladder.svg",
         |draft, value| fill(&mut draft.options.picture, Ok(value.into()))),
-    row("--help", "", Output, ALL, "print this text",
-        |draft, _| fill(&mut draft.asked, Ok(Asked::Help))),
-    row("--version", "", Output, ALL, "print the version",
-        |draft, _| fill(&mut draft.asked, Ok(Asked::Version))),
+    row("--help", "", OUTPUT, ALL, "print this text",
+        |_, _| Ok(())),
+    row("--version", "", OUTPUT, ALL, "print the version",
+        |_, _| Ok(())),
 ];
 
 /// How errors call a command at the end.
 pub const COMMAND: &str = "a command at the end";
 
 /// A command at the end is no flag, but it goes with some jobs and not with others as flags do.
-static AT_THE_END: Flag = row(COMMAND, "", Requests, CHOSEN, "", |_, _| Ok(()));
+static AT_THE_END: Flag = row(COMMAND, "", REQUESTS, CHOSEN, "", |_, _| Ok(()));
 
 const NO_TLS: &str = "connect without TLS, or through a proxy that adds it, such as stunnel";
 
@@ -265,9 +254,6 @@ pub fn all() -> impl Iterator<Item = &'static Flag> {
 }
 
 /// The row of a flag.
-///
-/// # Errors
-/// It is not known, or only to redis-benchmark.
 pub fn find(arg: &Arg<'_>) -> Result<&'static Flag, Error> {
     let name = match arg {
         Arg::Short(letter) => format!("-{letter}"),

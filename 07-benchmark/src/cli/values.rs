@@ -1,11 +1,13 @@
 //! The values of flags, each read from its text. An error says what the flag takes.
 
-use crate::options::{Arrivals, Weighted};
+use crate::options::Arrivals;
 use crate::target::Address;
-use crate::workload::{self, KeyPattern, Sizes, TESTS, Test};
+use crate::workload::{self, Command, KeyPattern, Sizes, TESTS, Test};
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// The longest value, as long as a server accepts.
@@ -42,28 +44,26 @@ pub fn text(value: OsString) -> Parsed<String> {
 }
 
 /// A whole number within `range`.
-pub fn whole<T>(value: OsString, range: RangeInclusive<T>) -> Parsed<T>
-where
-    T: std::str::FromStr + PartialOrd + std::fmt::Display,
-{
-    let number = text(value)?.parse().ok();
-    number
-        .filter(|number| range.contains(number))
-        .ok_or_else(|| {
-            let (least, most) = range.into_inner();
-            format!("takes a whole number from {least} to {most}")
-        })
+pub fn whole<T: FromStr + PartialOrd + Display>(
+    value: OsString,
+    range: RangeInclusive<T>,
+) -> Parsed<T> {
+    within(&text(value)?, range, "a whole number")
 }
 
 /// A number within `range`, which has a point or none.
 pub fn decimal(value: &str, range: RangeInclusive<f64>) -> Parsed<f64> {
-    let number = value.parse().ok();
-    number
-        .filter(|number| range.contains(number))
-        .ok_or_else(|| {
-            let (least, most) = range.into_inner();
-            format!("takes a number from {least} to {most}")
-        })
+    within(value, range, "a number")
+}
+
+fn within<T: FromStr + PartialOrd + Display>(
+    value: &str,
+    range: RangeInclusive<T>,
+    what: &str,
+) -> Parsed<T> {
+    let number = value.parse().ok().filter(|number| range.contains(number));
+    let (least, most) = range.into_inner();
+    number.ok_or_else(|| format!("takes {what} from {least} to {most}"))
 }
 
 /// A time of at least `least` seconds, and some days at most.
@@ -151,21 +151,18 @@ pub fn tests(value: OsString) -> Parsed<Vec<&'static Test>> {
     let value = text(value)?;
     let names: Vec<&str> = value.split(',').map(str::trim).collect();
     let known = |name: &&&str| TESTS.iter().any(|test| is_called(test, name));
-    match names.iter().find(|name| !known(name)) {
-        Some(name) => Err(no_test(name)),
-        None => {
-            let named = |test: &Test| names.iter().any(|name| is_called(test, name));
-            // Some need another one before them.
-            let needed = |test: &Test| {
-                let prefix = test.prepares.unwrap_or("-");
-                TESTS
-                    .iter()
-                    .any(|other| named(other) && other.name.starts_with(prefix))
-            };
-            let wanted = |test: &&Test| named(test) || needed(test);
-            Ok(TESTS.iter().filter(wanted).collect())
-        }
+    if let Some(name) = names.iter().find(|name| !known(name)) {
+        return Err(no_test(name));
     }
+    let named = |test: &Test| names.iter().any(|name| is_called(test, name));
+    // Some need another one before them.
+    let needed = |test: &Test| {
+        let prefix = test.prepares.unwrap_or("-");
+        let mut prepared = TESTS.iter().filter(|other| other.name.starts_with(prefix));
+        prepared.any(named)
+    };
+    let wanted = |test: &&Test| named(test) || needed(test);
+    Ok(TESTS.iter().filter(wanted).collect())
 }
 
 fn is_called(test: &Test, name: &str) -> bool {
@@ -195,17 +192,17 @@ fn is_prepared(test: &Test) -> bool {
 }
 
 /// Tests with their weights: `get=9,set=1`.
-pub fn mix(value: OsString) -> Parsed<Vec<Weighted>> {
+pub fn mix(value: OsString) -> Parsed<Vec<(Command, u32)>> {
     text(value)?.split(',').map(share).collect()
 }
 
-fn share(text: &str) -> Parsed<Weighted> {
+fn share(text: &str) -> Parsed<(Command, u32)> {
     let (name, weight) = text
         .split_once('=')
         .ok_or_else(|| "takes tests with weights, such as get=9,set=1".to_string())?;
     let test = workload::find(name.trim()).ok_or_else(|| no_test(name))?;
-    let args = test.command().args;
-    if args.is_empty() {
+    let command = test.command();
+    if command.args.is_empty() {
         return Err(format!("{name} cannot be mixed; ping_mbulk can"));
     }
     if is_prepared(test) {
@@ -213,8 +210,5 @@ fn share(text: &str) -> Parsed<Weighted> {
             "{name} cannot be mixed, as it wants a list filled before: -t {name} fills it"
         ));
     }
-    Ok(Weighted {
-        args,
-        weight: whole(weight.trim().into(), 1..=MAX_WEIGHT)?,
-    })
+    Ok((command, whole(weight.trim().into(), 1..=MAX_WEIGHT)?))
 }

@@ -5,7 +5,7 @@ mod wire;
 
 pub use value::{Value, printable};
 
-use crate::target::{Address, Target};
+use crate::target::{Address, Target, encoded};
 use anyhow::{Context, anyhow, bail};
 use std::collections::BTreeMap;
 use std::io::{self, BufReader, Write};
@@ -19,18 +19,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const FLUSH_PATIENCE: Duration = Duration::from_secs(120);
 
 /// What servers answer in place of everything else, by how the text begins, and what it means.
+#[rustfmt::skip]
 const REFUSALS: [(&str, &str); 5] = [
     ("NOAUTH", "the server wants a password (-a)"),
-    (
-        "WRONGPASS",
-        "the server does not take this password (-a, --user)",
-    ),
+    ("WRONGPASS", "the server does not take this password (-a, --user)"),
     ("LOADING", "the server is still loading its data"),
     ("DENIED", "the server refuses connections from elsewhere"),
-    (
-        "ERR max number of clients",
-        "the server takes no further connections",
-    ),
+    ("ERR max number of clients", "the server takes no further connections"),
 ];
 
 /// How the error of a server begins that does not know a command.
@@ -55,11 +50,7 @@ impl Control {
         Self::connect_within(target, PATIENCE)
     }
 
-    /// The same with another time to wait.
-    ///
-    /// # Errors
-    /// As [`Control::connect`].
-    pub fn connect_within(target: &Target, patience: Duration) -> anyhow::Result<Self> {
+    fn connect_within(target: &Target, patience: Duration) -> anyhow::Result<Self> {
         Ok(Self {
             target: target.clone(),
             patience,
@@ -93,9 +84,6 @@ impl Control {
     /// The fields of a section of `INFO`. `None` where the server answers with an error: it does not know
     /// INFO, or does not let this user ask.
     /// <https://redis.io/docs/latest/commands/info/>
-    ///
-    /// # Errors
-    /// As [`Control::call`].
     pub fn info(&mut self, section: &str) -> anyhow::Result<Option<BTreeMap<String, String>>> {
         let value = self.call(&[b"INFO", section.as_bytes()])?;
         Ok(match value {
@@ -107,9 +95,6 @@ impl Control {
     /// The settings whose names match a pattern, with their values; most often a single one. `None` where
     /// the server answers with an error, as in [`Control::info`].
     /// <https://redis.io/docs/latest/commands/config-get/>
-    ///
-    /// # Errors
-    /// As [`Control::call`].
     pub fn config_get(&mut self, name: &str) -> anyhow::Result<Option<BTreeMap<String, String>>> {
         let value = self.call(&[b"CONFIG", b"GET", name.as_bytes()])?;
         Ok(match value {
@@ -125,9 +110,6 @@ impl Control {
     /// Whether the server says that it does not know the command of this name. Where it knows transactions
     /// it is asked within one that is given up, so that the command does nothing, even if it needs no
     /// arguments. Otherwise it is asked by the name alone.
-    ///
-    /// # Errors
-    /// As [`Control::call`].
     pub fn is_unknown(&mut self, name: &[u8]) -> anyhow::Result<bool> {
         if let Value::Error(text) = self.call(&[b"MULTI"])?
             && !text.starts_with(UNKNOWN)
@@ -141,40 +123,17 @@ impl Control {
         Ok(matches!(answer, Value::Error(text) if text.starts_with(UNKNOWN)))
     }
 
-    /// How many keys the database has.
-    ///
-    /// # Errors
-    /// The server does not say.
-    pub fn dbsize(&mut self) -> anyhow::Result<u64> {
-        let words: [&[u8]; 1] = [b"DBSIZE"];
-        match self.call(&words)? {
-            Value::Integer(keys) => keys
-                .try_into()
-                .with_context(|| format!("{}: {keys}", self.what(&words))),
-            other => Err(self.unexpected(&words, other)),
-        }
-    }
-
     /// Removes all keys of the database. Waits up to two minutes.
-    ///
-    /// # Errors
-    /// The server does not do it.
     pub fn flushdb(&mut self) -> anyhow::Result<()> {
         let words: [&[u8]; 1] = [b"FLUSHDB"];
         let patience = self.patience.max(FLUSH_PATIENCE);
-        match self.call_within(&words, patience)? {
-            Value::Text(text) if text == b"OK" => Ok(()),
-            other => Err(self.unexpected(&words, other)),
-        }
-    }
-
-    fn unexpected(&self, words: &[&[u8]], value: Value) -> anyhow::Error {
-        let text = match value {
+        let text = match self.call_within(&words, patience)? {
+            Value::Text(text) if text == b"OK" => return Ok(()),
             Value::Error(text) => text,
             Value::Text(text) => printable(&text),
             _ => "an answer of the wrong kind".to_string(),
         };
-        anyhow!("{}: {text}", self.what(words))
+        bail!("{}: {text}", self.what(&words))
     }
 
     /// What was asked, and whom.
@@ -241,23 +200,13 @@ fn exchange(
     patience: Duration,
 ) -> anyhow::Result<Value> {
     wire.get_mut().allow(patience);
-    let sent = wire.get_mut().write_all(&request(words));
+    let sent = wire.get_mut().write_all(&encoded(words));
     // Read even if nothing could be sent: a server that hangs up may have said why.
     match (value::read(wire), sent) {
         (Ok(value), _) => Ok(value),
         (Err(_), Err(error)) => Err(error.into()),
         (Err(error), Ok(())) => Err(error),
     }
-}
-
-fn request(words: &[&[u8]]) -> Vec<u8> {
-    let mut bytes = format!("*{}\r\n", words.len()).into_bytes();
-    for word in words {
-        bytes.extend_from_slice(format!("${}\r\n", word.len()).as_bytes());
-        bytes.extend_from_slice(word);
-        bytes.extend_from_slice(b"\r\n");
-    }
-    bytes
 }
 
 /// The lines `name:value` of a text.

@@ -155,15 +155,7 @@ impl Closed {
     /// Bytes have arrived, by `now`.
     fn receive(&mut self, length: usize, now: Instant) {
         let bytes = self.buffer.get(..length).unwrap_or_default();
-        let before = self.inbox.due();
-        let received = self
-            .inbox
-            .receive(bytes, now, &mut self.worker.recorder.borrow_mut());
-        let answered = before - self.inbox.due();
-        self.worker
-            .under_way
-            .set(self.worker.under_way.get() - answered);
-        if let Err(error) = received {
+        if let Err(error) = self.worker.receive(&mut self.inbox, bytes, now) {
             self.lost("malformed", || error.to_string());
         }
     }

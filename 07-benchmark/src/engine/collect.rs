@@ -1,7 +1,7 @@
 //! Adds up what the threads of a run tell.
 
 use super::load::{Length, Load};
-use super::measured::{CommandTally, Interval, Measured, Schedule, latencies};
+use super::measured::{CommandTally, Interval, Measured, Punctuality, latencies};
 use super::open::NOT_SENT;
 use super::recorder::Tally;
 use super::worker::{Message, NO_REPLY, Seen};
@@ -60,21 +60,14 @@ pub struct Collector {
 impl Collector {
     /// Nothing yet, of a run that starts at `start`.
     pub fn new(load: &Load, workload: &Workload, start: Instant, threads: usize) -> Self {
-        let commands = match workload.commands.len() {
-            0 | 1 => Vec::new(),
-            _ => workload
-                .commands
-                .iter()
-                .map(|(command, _)| command.title())
-                .collect(),
-        };
-        let tally = |title| CommandTally {
-            title,
+        let commands = workload.commands.iter().map(|(command, _)| CommandTally {
+            title: command.title(),
             response: latencies(),
-        };
+        });
+        let is_mix = workload.commands.len() > 1;
         let measured = Measured {
             service: load.pace.map(|_| latencies()),
-            commands: commands.into_iter().map(tally).collect(),
+            commands: commands.filter(|_| is_mix).collect(),
             ..Measured::default()
         };
         let begin = start + load.warm_up;
@@ -144,10 +137,7 @@ impl Collector {
 
     /// A stretch is over. It began where the one before it ended.
     fn interval(&mut self, to: Instant, sum: &Sum, observer: &mut dyn Observer) {
-        let at = |percent| match sum.response.is_empty() {
-            true => 0,
-            false => sum.response.value_at_percentile(percent),
-        };
+        let at = |percent| percentile(&sum.response, percent);
         let interval = Interval {
             begin: self.told.saturating_duration_since(self.begin),
             length: to.saturating_duration_since(self.told),
@@ -222,17 +212,13 @@ impl Collector {
         self.measured
     }
 
-    fn schedule(&self) -> Option<Schedule> {
+    fn schedule(&self) -> Option<Punctuality> {
         let pace = self.load.pace?;
-        let late = |percent| match self.late.is_empty() {
-            true => 0,
-            false => self.late.value_at_percentile(percent),
-        };
-        let mut schedule = Schedule {
+        let mut schedule = Punctuality {
             rate: pace.rate,
             due: self.due,
-            late_p99: late(99.0),
-            late_max: late(100.0),
+            late_p99: percentile(&self.late, 99.0),
+            late_max: percentile(&self.late, 100.0),
             invalid: None,
         };
         schedule.invalid = self.invalid(&schedule);
@@ -240,7 +226,7 @@ impl Collector {
     }
 
     /// Why the figures of an open loop must not be used.
-    fn invalid(&self, schedule: &Schedule) -> Option<String> {
+    fn invalid(&self, schedule: &Punctuality) -> Option<String> {
         let late = Duration::from_nanos(schedule.late_p99);
         if late > MAX_LATE {
             let threads = self.load.threads.max(1) as f64;
@@ -280,6 +266,14 @@ struct Sum {
     replies: u64,
     errors: u64,
     response: Histogram<u64>,
+}
+
+/// 0 of nothing.
+fn percentile(histogram: &Histogram<u64>, percent: f64) -> u64 {
+    match histogram.is_empty() {
+        true => 0,
+        false => histogram.value_at_percentile(percent),
+    }
 }
 
 /// Adds histograms of the same bounds, which can't fail.

@@ -24,9 +24,7 @@ pub struct Inbox {
 /// What must be kept of each request, where requests are told apart.
 struct Details {
     notes: VecDeque<Note>,
-    rules: Rc<Rules>,
-    /// Whether contents are judged.
-    verify: bool,
+    attention: Attention,
 }
 
 /// Whether and how requests are told apart.
@@ -44,8 +42,7 @@ impl Inbox {
         Self {
             details: attention.map(|attention| Details {
                 notes: VecDeque::new(),
-                rules: Rc::clone(&attention.rules),
-                verify: attention.verify,
+                attention: attention.clone(),
             }),
             ..Self::default()
         }
@@ -124,11 +121,11 @@ impl Inbox {
             judged: Judged::default(),
         };
         match &self.details {
-            Some(details) if details.verify => {
+            Some(Details { notes, attention }) if attention.verify => {
                 let mut checked = Checked {
                     counted,
-                    notes: &details.notes,
-                    rules: &details.rules,
+                    notes,
+                    rules: &attention.rules,
                 };
                 let scanned = self.scanner.scan(bytes, &mut checked);
                 (scanned, checked.counted.judged)

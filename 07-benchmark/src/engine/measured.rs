@@ -40,8 +40,8 @@ pub struct Measured {
     pub intervals: Vec<Interval>,
     /// Of a mix: what each command had of it, in the order of the mix. Empty for a single command.
     pub commands: Vec<CommandTally>,
-    /// Of an open loop: whether its schedule was held.
-    pub schedule: Option<Schedule>,
+    /// Of an open loop: how well its schedule was held.
+    pub schedule: Option<Punctuality>,
     /// CPU time of the generator's threads, the warm-up included, where the system tells.
     pub own_cpu: Option<Duration>,
     /// Connections that had at least one good reply within the time measured.
@@ -82,7 +82,7 @@ pub struct CommandTally {
 
 /// How well an open loop held its schedule.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Schedule {
+pub struct Punctuality {
     /// Requests per second that were asked for.
     pub rate: f64,
     /// Requests that were due in the time measured.
@@ -129,6 +129,11 @@ impl Measured {
     /// The latency that `percent` of the replies did not exceed, in milliseconds.
     pub fn millis_at(&self, percent: f64) -> f64 {
         self.response.value_at_percentile(percent) as f64 / 1e6
+    }
+
+    /// Why the figures must not be used; `None` where nothing speaks against them.
+    pub fn invalid(&self) -> Option<&str> {
+        self.schedule.as_ref()?.invalid.as_deref()
     }
 
     /// Adds another run of the same kind, as if it had followed at once. Where late replies lie beyond a run's

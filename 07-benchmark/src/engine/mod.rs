@@ -27,7 +27,7 @@ mod worker;
 pub use crate::errors::{ErrorKind, Errors};
 pub use collect::Observer;
 pub use load::{Arrivals, GRACE, Length, Load, PATIENCE, Pace};
-pub use measured::{CommandTally, Interval, MAX_LATENCY, Measured, Schedule, latencies};
+pub use measured::{CommandTally, Interval, MAX_LATENCY, Measured, Punctuality, latencies};
 pub use open::MAX_TOGETHER;
 pub use stream::{Dialer, Reader, Writer};
 

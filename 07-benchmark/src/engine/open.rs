@@ -224,15 +224,8 @@ impl Lane {
         let now = Instant::now();
         let bytes = buffer.get(..length).unwrap_or_default();
         let mut state = self.state.borrow_mut();
-        let before = state.inbox.due();
-        let received = state
-            .inbox
-            .receive(bytes, now, &mut self.worker.recorder.borrow_mut());
-        let answered = before - state.inbox.due();
+        let received = self.worker.receive(&mut state.inbox, bytes, now);
         drop(state);
-        self.worker
-            .under_way
-            .set(self.worker.under_way.get() - answered);
         if let Err(error) = received {
             self.lost("malformed", &error.to_string());
         }

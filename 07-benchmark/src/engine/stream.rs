@@ -1,8 +1,8 @@
 //! A connection's two halves, and how it begins.
 
 use crate::replies::{Counted, Judged, Pending, ReplyScanner};
-use crate::target::{Address, Target};
-use anyhow::{Context, ensure};
+use crate::target::{Address, Target, encoded};
+use anyhow::{Context, bail, ensure};
 use std::io;
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -73,9 +73,6 @@ pub struct Dialer {
 
 impl Dialer {
     /// Looks up where the target is.
-    ///
-    /// # Errors
-    /// When nobody knows its name.
     pub async fn new(target: &Target) -> anyhow::Result<Self> {
         let addresses = match &target.address {
             Address::Tcp { host, port } => lookup_host((host.as_str(), *port))
@@ -122,18 +119,12 @@ impl Dialer {
 }
 
 async fn greet(reader: &mut Reader, writer: &mut Writer, words: &[Vec<u8>]) -> anyhow::Result<()> {
-    let mut request = format!("*{}\r\n", words.len()).into_bytes();
-    for word in words {
-        request.extend_from_slice(format!("${}\r\n", word.len()).as_bytes());
-        request.extend_from_slice(word);
-        request.extend_from_slice(b"\r\n");
-    }
     let name = words
         .first()
         .map(|word| String::from_utf8_lossy(word))
         .unwrap_or_default();
     writer
-        .write_all(&request)
+        .write_all(&encoded(words))
         .await
         .with_context(|| format!("cannot send {name}"))?;
     let (mut scanner, mut pending) = (ReplyScanner::default(), Pending::default());
@@ -147,7 +138,7 @@ async fn greet(reader: &mut Reader, writer: &mut Writer, words: &[Vec<u8>]) -> a
         };
         let replies = scanner.scan(buffer.get(..length).unwrap_or_default(), &mut counted)?;
         if let Some((_, error)) = counted.judged.errors.kinds().next() {
-            anyhow::bail!("the server answered {} to {name}", error.example);
+            bail!("the server answered {} to {name}", error.example);
         }
         if replies > 0 {
             return Ok(());

@@ -2,7 +2,7 @@
 //! with another thread while requests are sent.
 
 use super::closed::Closed;
-use super::connection::Attention;
+use super::connection::{Attention, Inbox};
 use super::load::{Length, Load, Pace};
 use super::open::{self, Lane};
 use super::pacer::Pacer;
@@ -186,6 +186,15 @@ impl Worker {
             seat,
         );
         Requests::new(&self.workload, most, numbers)
+    }
+
+    /// Bytes have arrived for a connection, by `now`.
+    pub fn receive(&self, inbox: &mut Inbox, bytes: &[u8], now: Instant) -> anyhow::Result<()> {
+        let before = inbox.due();
+        let received = inbox.receive(bytes, now, &mut self.recorder.borrow_mut());
+        let answered = before - inbox.due();
+        self.under_way.set(self.under_way.get() - answered);
+        received
     }
 
     /// Requests that will not be answered any more: they failed.

@@ -1,20 +1,17 @@
 //! A server of ours where there is no other to compare it with.
 
-use super::arena::{Arena, DEPTHS};
+use super::arena::Arena;
 use super::contender::Contender;
 use super::exit_code;
 use super::findings::{self, Files};
 use super::work::Item;
-use crate::options::Options;
+use crate::options::{DEPTHS, Options};
 use crate::output::print;
 use crate::report::table;
 use std::process::ExitCode;
 use tokio::sync::watch;
 
 /// Measures each test once at each depth, and prints them in one table.
-///
-/// # Errors
-/// When a request fails.
 pub async fn run(
     options: &Options,
     mut contender: Contender,

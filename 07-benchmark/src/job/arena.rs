@@ -1,20 +1,17 @@
 //! Where servers take turns.
 
-use super::bound::{BUSY, Seen, judge};
-use super::contender::{Contender, Turn};
-use super::work::{self, Item};
+use super::bound::{BUSY, Evidence, judge};
+use super::contender::Contender;
+use super::work::Item;
 use crate::engine::{self, Length, Load, Measured};
 use crate::live::Live;
 use crate::null::NullServer;
 use crate::options::Options;
-use crate::report::model::{Bound, Case, Side};
-use crate::stats::{Better, Round, estimate};
+use crate::report::model::{Better, Case, Side, Turn, Turns};
+use crate::stats::{Round, estimate};
 use anyhow::{bail, ensure};
 use std::time::Duration;
 use tokio::sync::watch;
-
-/// Requests under way, in the comparisons that choose it themselves.
-pub const DEPTHS: [usize; 2] = [1, 16];
 
 /// How long this program is measured against a server that does nothing, and how often where it was not busy:
 /// other programs had its processor, or the two shared one.
@@ -32,13 +29,25 @@ pub struct Arena<'a> {
     ceilings: Vec<(usize, f64)>,
 }
 
-/// The figures of all rounds, one after another.
-#[derive(Default)]
-struct Rounds {
-    throughput: Vec<Round>,
-    p50: Vec<Round>,
-    p99: Vec<Round>,
-    server_cpu: Vec<Round>,
+/// The figures of a turn that are compared; NaN where one is not known.
+struct Figures {
+    throughput: f64,
+    p50: f64,
+    p99: f64,
+    server_cpu: f64,
+}
+
+impl Figures {
+    fn of(turn: &Turn) -> Self {
+        let measured = &turn.measured;
+        let cpu = turn.server_cpu.and_then(|cpu| measured.per_reply(cpu));
+        Self {
+            throughput: measured.throughput(),
+            p50: measured.millis_at(50.0),
+            p99: measured.millis_at(99.0),
+            server_cpu: cpu.map_or(f64::NAN, |cpu| cpu.as_secs_f64()),
+        }
+    }
 }
 
 impl<'a> Arena<'a> {
@@ -48,7 +57,7 @@ impl<'a> Arena<'a> {
             options,
             emptied,
             stop,
-            live: Live::new(),
+            live: Live::default(),
             ceilings: Vec::new(),
         }
     }
@@ -70,9 +79,6 @@ impl<'a> Arena<'a> {
 
     /// How fast this program gets against a server that does nothing: replies per second. `None` where it
     /// was not busy even then, so that the figure says nothing of it.
-    ///
-    /// # Errors
-    /// When that server can't be started.
     pub async fn ceiling(&mut self, item: &Item, depth: usize) -> anyhow::Result<Option<f64>> {
         let null = NullServer::start(&item.likely_reply(), Duration::ZERO)?;
         let load = Load {
@@ -80,7 +86,8 @@ impl<'a> Arena<'a> {
             length: Length::Time(CEILING_TIME),
             verify: false,
             pipeline: depth,
-            ..work::load(self.options, &null.target())
+            target: null.target(),
+            ..self.options.load.clone()
         };
         self.live.begin(&format!(
             "-P {depth}: this program against a server that does nothing"
@@ -111,13 +118,13 @@ impl<'a> Arena<'a> {
         depth: usize,
         mut pair: [&mut Contender; 2],
     ) -> anyhow::Result<Option<Case>> {
-        let mut sides = [side(pair[0]), side(pair[1])];
-        let mut rounds = Rounds::default();
+        let mut sums = [Turns::default(), Turns::default()];
+        let mut rounds = Vec::new();
         let title = format!("{} -P {depth}", item.title);
         for contender in &mut pair {
             self.prepare(item, contender).await?;
         }
-        for round in 0..self.options.rounds {
+        'rounds: for round in 0..self.options.rounds {
             let mut turns = Vec::new();
             for (place, who) in [0, 1, 1, 0].into_iter().enumerate() {
                 let Some(contender) = pair.get_mut(who) else {
@@ -132,28 +139,29 @@ impl<'a> Arena<'a> {
                 turns.push((who, self.turn(item, depth, seed, contender).await?));
                 if self.stopped() {
                     // A round without its end is none.
-                    self.live.clear();
-                    return Ok(finished(title, depth, sides, &rounds, self));
+                    break 'rounds;
                 }
             }
-            rounds.add(&turns);
+            let figures: Vec<Figures> = turns.iter().map(|(_, turn)| Figures::of(turn)).collect();
+            rounds.extend(<[Figures; 4]>::try_from(figures));
             for (who, turn) in turns {
-                if let Some(side) = sides.get_mut(who) {
-                    add(side, turn);
+                if let Some(sum) = sums.get_mut(who) {
+                    sum.add(turn);
                 }
             }
         }
-        for contender in &mut pair {
-            self.clean(contender).await?;
+        if !self.stopped() {
+            for contender in &mut pair {
+                self.clean(contender).await?;
+            }
         }
         self.live.clear();
-        Ok(finished(title, depth, sides, &rounds, self))
+        let [a, b] = sums;
+        let sides = [self.side(pair[0], a, depth), self.side(pair[1], b, depth)];
+        Ok(finished(title, depth, sides, &rounds))
     }
 
     /// Gives a server what a test wants to find.
-    ///
-    /// # Errors
-    /// When it refuses that.
     pub async fn prepare(&mut self, item: &Item, contender: &mut Contender) -> anyhow::Result<()> {
         self.live
             .begin(&format!("{}: filling {}", item.title, contender.facts.name));
@@ -171,9 +179,6 @@ impl<'a> Arena<'a> {
     }
 
     /// One turn. What a test makes longer with every request is removed after it.
-    ///
-    /// # Errors
-    /// When the server can't be reached, or a request fails.
     pub async fn turn(
         &mut self,
         item: &Item,
@@ -185,7 +190,8 @@ impl<'a> Arena<'a> {
         workload.seed = workload.seed.wrapping_add(seed << u32::BITS);
         let load = Load {
             pipeline: depth,
-            ..work::load(self.options, &contender.target)
+            target: contender.target.clone(),
+            ..self.options.load.clone()
         };
         let turn = contender
             .turn(
@@ -203,33 +209,31 @@ impl<'a> Arena<'a> {
         Ok(turn)
     }
 
+    fn side(&self, contender: &Contender, turns: Turns, depth: usize) -> Side {
+        let own_share = turns.all.own_share();
+        let server_share = turns.server_cpu.and_then(|cpu| turns.all.share(cpu));
+        Side {
+            name: contender.facts.name.clone(),
+            server_cpu: turns.server_cpu_per_reply(),
+            server_share,
+            own_share,
+            bound: judge(Evidence {
+                paced: self.options.load.pace.is_some(),
+                own: own_share.map(|own| own / self.options.load.threads as f64),
+                server: server_share,
+                throughput: turns.all.throughput(),
+                ceiling: self.ceiling_at(depth),
+            }),
+            all: turns.all,
+            throughputs: turns.throughputs,
+        }
+    }
+
     fn ceiling_at(&self, depth: usize) -> Option<f64> {
         let mut ceilings = self.ceilings.iter();
         ceilings
             .find(|(of, _)| *of == depth)
             .map(|(_, ceiling)| *ceiling)
-    }
-}
-
-impl Rounds {
-    /// Adds a round: its turns in order, A B B A.
-    fn add(&mut self, turns: &[(usize, Turn)]) {
-        let round = |figure: fn(&Turn) -> Option<f64>| {
-            let mut figures = turns
-                .iter()
-                .map(|(_, turn)| figure(turn).unwrap_or(f64::NAN));
-            std::array::from_fn(|_| figures.next().unwrap_or(f64::NAN))
-        };
-        self.throughput
-            .push(round(|turn| Some(turn.measured.throughput())));
-        self.p50
-            .push(round(|turn| Some(turn.measured.millis_at(50.0))));
-        self.p99
-            .push(round(|turn| Some(turn.measured.millis_at(99.0))));
-        self.server_cpu.push(round(|turn| {
-            let cpu = turn.measured.per_reply(turn.server_cpu?)?;
-            Some(cpu.as_secs_f64())
-        }));
     }
 }
 
@@ -246,11 +250,7 @@ fn ensure_sound(measured: &Measured, title: &str, name: &str) -> anyhow::Result<
             errors.example
         );
     }
-    if let Some(reason) = measured
-        .schedule
-        .as_ref()
-        .and_then(|schedule| schedule.invalid.as_ref())
-    {
+    if let Some(reason) = measured.invalid() {
         bail!("a turn of {name} is INVALID: {reason}");
     }
     ensure!(
@@ -262,67 +262,27 @@ fn ensure_sound(measured: &Measured, title: &str, name: &str) -> anyhow::Result<
     Ok(())
 }
 
-fn side(contender: &Contender) -> Side {
-    Side {
-        name: contender.facts.name.clone(),
-        all: Measured::default(),
-        throughputs: Vec::new(),
-        server_cpu: None,
-        server_share: None,
-        own_share: None,
-        bound: Bound::Unknown,
-    }
-}
-
-/// Adds a turn. `server_cpu` is that of all turns until the case is finished, and known if it is for each.
-fn add(side: &mut Side, turn: Turn) {
-    let first = side.throughputs.is_empty();
-    let before = if first {
-        Some(Duration::ZERO)
-    } else {
-        side.server_cpu
-    };
-    let both = before.zip(turn.server_cpu);
-    side.server_cpu = both.map(|(before, cpu)| before.saturating_add(cpu));
-    side.throughputs.push(turn.measured.throughput());
-    side.all.absorb(turn.measured);
-}
-
 fn finished(
     title: String,
     depth: usize,
     sides: [Side; 2],
-    rounds: &Rounds,
-    arena: &Arena<'_>,
+    rounds: &[[Figures; 4]],
 ) -> Option<Case> {
-    if rounds.throughput.is_empty() {
+    if rounds.is_empty() {
         return None;
     }
-    let sides = sides.map(|side| summed(side, arena, depth));
+    let ratio = |figure: fn(&Figures) -> f64, better| {
+        let rounds = rounds.iter().map(|round| round.each_ref().map(figure));
+        estimate(&rounds.collect::<Vec<Round>>(), better)
+    };
     let with_cpu = sides.iter().all(|side| side.server_cpu.is_some());
     Some(Case {
         title,
         pipeline: depth,
         sides,
-        throughput: estimate(&rounds.throughput, Better::Higher),
-        p50: estimate(&rounds.p50, Better::Lower),
-        p99: estimate(&rounds.p99, Better::Lower),
-        server_cpu: with_cpu.then(|| estimate(&rounds.server_cpu, Better::Lower)),
+        throughput: ratio(|turn| turn.throughput, Better::Higher),
+        p50: ratio(|turn| turn.p50, Better::Lower),
+        p99: ratio(|turn| turn.p99, Better::Lower),
+        server_cpu: with_cpu.then(|| ratio(|turn| turn.server_cpu, Better::Lower)),
     })
-}
-
-/// From the server's CPU time in all turns to that for a reply, and to who was at work.
-fn summed(mut side: Side, arena: &Arena<'_>, depth: usize) -> Side {
-    let cpu = side.server_cpu.take();
-    side.own_share = side.all.own_share();
-    side.server_share = cpu.and_then(|cpu| side.all.share(cpu));
-    side.server_cpu = cpu.and_then(|cpu| side.all.per_reply(cpu));
-    side.bound = judge(Seen {
-        paced: arena.options.rate.is_some(),
-        own: side.own_share.map(|own| own / arena.options.threads as f64),
-        server: side.server_share,
-        throughput: side.all.throughput(),
-        ceiling: arena.ceiling_at(depth),
-    });
-    side
 }

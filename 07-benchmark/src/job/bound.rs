@@ -10,7 +10,7 @@ const NEAR_CEILING: f64 = 0.85;
 
 /// What is known of a run. Shares are of one core: 1.0 is all of it.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Seen {
+pub struct Evidence {
     /// Whether requests came at a fixed rate.
     pub paced: bool,
     /// The share of each of the generator's threads.
@@ -24,12 +24,12 @@ pub struct Seen {
 }
 
 /// Judges a run.
-pub fn judge(seen: Seen) -> Bound {
-    let at_ceiling = seen
+pub fn judge(evidence: Evidence) -> Bound {
+    let at_ceiling = evidence
         .ceiling
-        .is_some_and(|most| seen.throughput > NEAR_CEILING * most);
-    match (seen.own, seen.server) {
-        _ if seen.paced => Bound::Schedule,
+        .is_some_and(|most| evidence.throughput > NEAR_CEILING * most);
+    match (evidence.own, evidence.server) {
+        _ if evidence.paced => Bound::Schedule,
         (Some(own), _) if own > BUSY => Bound::Client,
         _ if at_ceiling => Bound::Client,
         (Some(_), Some(server)) if server <= BUSY => Bound::Neither,
@@ -44,11 +44,11 @@ mod tests {
 
     #[test]
     fn the_busy_one_is_the_bound_and_the_generator_is_suspected_first() {
-        let seen = |own, server| Seen {
+        let evidence = |own, server| Evidence {
             own,
             server,
             throughput: 50.0,
-            ..Seen::default()
+            ..Evidence::default()
         };
         let cases = [
             (Some(0.95), Some(0.95), Bound::Client),
@@ -59,15 +59,15 @@ mod tests {
             (None, None, Bound::Unknown),
         ];
         for (own, server, bound) in cases {
-            assert_eq!(judge(seen(own, server)), bound, "{own:?} {server:?}");
+            assert_eq!(judge(evidence(own, server)), bound, "{own:?} {server:?}");
         }
-        let near = Seen {
+        let near = Evidence {
             ceiling: Some(55.0),
-            ..seen(Some(0.5), Some(0.9))
+            ..evidence(Some(0.5), Some(0.9))
         };
         assert_eq!(judge(near), Bound::Client);
         assert_eq!(
-            judge(Seen {
+            judge(Evidence {
                 paced: true,
                 ..near
             }),

@@ -17,9 +17,6 @@ pub fn measured(options: &Options) -> Vec<Item> {
 }
 
 /// Without those of which the server does not know a command. What is left out is remarked.
-///
-/// # Errors
-/// When the server can't be reached.
 pub fn known(
     items: Vec<Item>,
     server: &Contender,
@@ -44,8 +41,23 @@ pub fn known(
     Ok(known)
 }
 
+/// Without those that would fill a server's memory. What is left out is remarked.
+pub fn bounded(
+    items: Vec<Item>,
+    emptied: bool,
+    value: usize,
+    remarks: &mut Vec<String>,
+) -> Vec<Item> {
+    let fits = |item: &Item| {
+        let why = too_large(item, emptied, value);
+        remarks.extend(why.iter().cloned());
+        why.is_none()
+    };
+    items.into_iter().filter(fits).collect()
+}
+
 /// Why a test would fill a server's memory, if it would.
-pub fn too_large(item: &Item, emptied: bool, value: usize) -> Option<String> {
+fn too_large(item: &Item, emptied: bool, value: usize) -> Option<String> {
     let title = &item.title;
     if !item.grows() {
         None
@@ -63,9 +75,6 @@ pub fn too_large(item: &Item, emptied: bool, value: usize) -> Option<String> {
 }
 
 /// Refuses to measure nothing.
-///
-/// # Errors
-/// There is nothing.
 pub fn ensure_some(items: &[Item], remarks: &[String]) -> anyhow::Result<()> {
     ensure!(
         !items.is_empty(),

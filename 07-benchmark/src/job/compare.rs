@@ -1,17 +1,17 @@
 //! Two servers under the same load in turns.
 
-use super::arena::{Arena, DEPTHS};
+use super::arena::Arena;
 use super::contender::Contender;
 use super::findings::{self, Files};
 use super::work::Item;
 use super::{alone, choice, exit_code};
 use crate::engine::Length;
-use crate::options::Options;
+use crate::options::{DEPTHS, Options};
 use crate::output::print;
 use crate::process::Server;
-use crate::report::model::{Case, Comparison, Estimate};
+use crate::report::model::{Better, Case, Comparison, Estimate};
 use crate::report::versus;
-use crate::stats::{Better, verdict};
+use crate::stats::verdict;
 use crate::target::{Address, Target};
 use std::path::Path;
 use std::process::ExitCode;
@@ -19,9 +19,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 /// Compares two servers that run already: the target of the options is A, the one at `address` B.
-///
-/// # Errors
-/// When one of them is not there, or a request fails.
 pub async fn versus(
     options: &Options,
     address: &Address,
@@ -30,7 +27,7 @@ pub async fn versus(
 ) -> anyhow::Result<ExitCode> {
     let other = Target {
         address: address.clone(),
-        ..options.target.clone()
+        ..options.load.target.clone()
     };
     let meet = |target| Contender::meet(target, None);
     let mut remarks = Vec::new();
@@ -40,10 +37,10 @@ pub async fn versus(
         );
     }
     let duel = Duel {
-        a: meet(&options.target)?,
-        again: meet(&options.target)?,
+        a: meet(&options.load.target)?,
+        again: meet(&options.load.target)?,
         b: meet(&other)?,
-        depths: vec![options.pipeline],
+        depths: vec![options.load.pipeline],
         items: choice::measured(options),
         remarks,
     };
@@ -53,9 +50,6 @@ pub async fn versus(
 /// Starts the server at `program`, which is B, and two of redis-server: A, and the one with which A is
 /// compared to see what the machine's noise looks like. Where redis-server is missing the server is measured
 /// alone.
-///
-/// # Errors
-/// When a server can't be started, or a request fails.
 pub async fn started(
     options: &Options,
     program: &Path,
@@ -92,9 +86,6 @@ pub async fn started(
 }
 
 /// What is known of a server that was started here.
-///
-/// # Errors
-/// When it does not answer.
 pub fn meet(server: &Server) -> anyhow::Result<Contender> {
     let mut contender = Contender::meet(&server.target(), Some(server.id()))?;
     // Where two of redis-server run, and for the stages, how it was started tells most.
@@ -103,21 +94,14 @@ pub fn meet(server: &Server) -> anyhow::Result<Contender> {
 }
 
 /// What is measured, without what the server does not know, or must not be sent. What is left out is remarked.
-///
-/// # Errors
-/// When nothing is left.
 fn startable_items(
     options: &Options,
     server: &mut Contender,
     remarks: &mut Vec<String>,
 ) -> anyhow::Result<Vec<Item>> {
     server.can_empty &= server.knows("FLUSHDB")?;
-    let mut items = choice::known(choice::measured(options), server, remarks)?;
-    items.retain(|item| {
-        let why = choice::too_large(item, server.can_empty, options.sizes.most);
-        remarks.extend(why.iter().cloned());
-        why.is_none()
-    });
+    let items = choice::known(choice::measured(options), server, remarks)?;
+    let items = choice::bounded(items, server.can_empty, options.sizes.most, remarks);
     if !server.can_empty {
         remarks.push(
             "The servers are not emptied between the tests: not all know FLUSHDB.".to_string(),
@@ -219,7 +203,7 @@ impl Duel {
 
 /// How long a turn is measured.
 fn turn_length(options: &Options) -> Duration {
-    match options.length {
+    match options.load.length {
         Length::Time(time) => time,
         Length::Requests(_) => Duration::ZERO,
     }

@@ -1,16 +1,15 @@
 //! A server that is measured, and what is known of it.
 
-use super::bound::{Seen, judge};
+use super::bound::{Evidence, judge};
 use super::work;
 use crate::control::Control;
 use crate::cpu::ServerClock;
-use crate::engine::{self, Load, Measured, Observer};
+use crate::engine::{self, Load, Observer};
 use crate::facts;
-use crate::report::model::{Bound, Run, Server};
+use crate::report::model::{Server, Turn};
 use crate::target::Target;
 use crate::workload::Workload;
 use anyhow::{Context, bail};
-use std::time::Duration;
 use tokio::sync::watch;
 
 /// A server that is measured.
@@ -22,30 +21,6 @@ pub struct Contender {
     /// Whether it knows how to be emptied.
     pub can_empty: bool,
     clock: Option<ServerClock>,
-}
-
-/// One run against a server.
-pub struct Turn {
-    /// What the generator saw.
-    pub measured: Measured,
-    /// CPU time that the server used meanwhile, where it is known.
-    pub server_cpu: Option<Duration>,
-    /// Who was at work.
-    pub bound: Bound,
-}
-
-impl Turn {
-    /// It as a run with this title.
-    pub fn into_run(self, title: String) -> Run {
-        let cpu = self.server_cpu;
-        Run {
-            title,
-            server_cpu: cpu.and_then(|cpu| self.measured.per_reply(cpu)),
-            server_share: cpu.and_then(|cpu| self.measured.share(cpu)),
-            bound: self.bound,
-            measured: self.measured,
-        }
-    }
 }
 
 impl Contender {
@@ -66,9 +41,6 @@ impl Contender {
     }
 
     /// Loads it.
-    ///
-    /// # Errors
-    /// When the connections can't be opened.
     pub async fn turn(
         &mut self,
         load: &Load,
@@ -85,7 +57,7 @@ impl Contender {
             .zip(after)
             .map(|(before, after)| after.saturating_sub(before));
         let threads = load.threads as f64;
-        let bound = judge(Seen {
+        let bound = judge(Evidence {
             paced: load.pace.is_some(),
             own: measured.own_share().map(|share| share / threads),
             server: server_cpu.and_then(|cpu| measured.share(cpu)),
@@ -100,9 +72,6 @@ impl Contender {
     }
 
     /// Writes every key that `workload` asks for once, where it asks for keys.
-    ///
-    /// # Errors
-    /// When the server refuses them.
     pub async fn fill(
         &self,
         workload: &Workload,
@@ -126,28 +95,17 @@ impl Contender {
 
     /// Whether it knows this command. Only for servers that were started here, and are empty: a server that
     /// does not know MULTI can be asked only by carrying the command out, without arguments.
-    ///
-    /// # Errors
-    /// When it can't be reached.
     pub fn knows(&self, name: &str) -> anyhow::Result<bool> {
         let unknown = Control::connect(&self.target)?.is_unknown(name.as_bytes())?;
         Ok(!unknown)
     }
 
     /// Removes all keys of its database, and waits until it rests.
-    ///
-    /// # Errors
-    /// When it does not do that.
     pub async fn empty(&mut self) -> anyhow::Result<()> {
         Control::connect(&self.target)?.flushdb()?;
-        self.rest().await;
-        Ok(())
-    }
-
-    /// Waits until it does nothing.
-    pub async fn rest(&mut self) {
         if let Some(clock) = &mut self.clock {
             clock.rest().await;
         }
+        Ok(())
     }
 }

@@ -1,12 +1,12 @@
 //! The findings of a job, and the files that are written of them.
 
 use crate::facts;
-use crate::options::{Arrivals, Job, Length, Options, Work};
+use crate::options::{Arrivals, Job, Length, Options, Pace, Work};
 use crate::report::files::Pending;
 use crate::report::model::{Findings, Server};
 use crate::report::numbers::thousands;
 use crate::report::{html, json};
-use crate::workload::{Command, KeyPattern, Sizes};
+use crate::workload::{KeyPattern, Sizes};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -35,9 +35,6 @@ pub struct Files {
 
 impl Files {
     /// Begins them.
-    ///
-    /// # Errors
-    /// When one can't be written.
     pub fn create(options: &Options) -> anyhow::Result<Self> {
         let create = |path: &Option<PathBuf>| path.as_deref().map(Pending::create).transpose();
         Ok(Self {
@@ -48,9 +45,6 @@ impl Files {
     }
 
     /// Puts the findings in their places.
-    ///
-    /// # Errors
-    /// When one can't be written.
     pub fn write(self, findings: &Findings) -> anyhow::Result<()> {
         if let Some(file) = self.json {
             file.complete(&json::document(findings))?;
@@ -65,12 +59,12 @@ impl Files {
 /// The settings of a call, in the order in which to show them.
 fn settings(options: &Options) -> Vec<(String, String)> {
     let mut all = vec![
-        ("clients", options.clients.to_string()),
-        ("threads", options.threads.to_string()),
+        ("clients", options.load.clients.to_string()),
+        ("threads", options.load.threads.to_string()),
     ];
-    match options.rate {
-        Some(rate) => {
-            let arrivals = match options.arrivals {
+    match options.load.pace {
+        Some(Pace { rate, arrivals }) => {
+            let arrivals = match arrivals {
                 Arrivals::Constant => "constant",
                 Arrivals::Poisson => "poisson",
             };
@@ -79,13 +73,13 @@ fn settings(options: &Options) -> Vec<(String, String)> {
         }
         None if matches!(options.job, Job::Compare(_) | Job::Ladder(_)) => {}
         None => {
-            let window = if options.sliding { " sliding" } else { "" };
-            all.push(("pipeline", format!("{}{window}", options.pipeline)));
+            let window = if options.load.sliding { " sliding" } else { "" };
+            all.push(("pipeline", format!("{}{window}", options.load.pipeline)));
         }
     }
-    all.push(("length", length(options.length)));
-    if !options.warm_up.is_zero() {
-        all.push(("warm-up", seconds(options.warm_up)));
+    all.push(("length", length(options.load.length)));
+    if !options.load.warm_up.is_zero() {
+        all.push(("warm-up", seconds(options.load.warm_up)));
     }
     all.push(("values", sizes(options.sizes)));
     all.push(("keys", thousands(options.keys.max(1) as f64)));
@@ -93,16 +87,16 @@ fn settings(options: &Options) -> Vec<(String, String)> {
         all.push(("key pattern", pattern(options.pattern)));
     }
     if let Work::Mix(mix) = &options.work {
-        all.extend(mix.iter().map(|one| {
-            let title = Command::new(one.args.clone()).title();
-            ("command", format!("{title} (weight {})", one.weight))
+        all.extend(mix.iter().map(|(command, weight)| {
+            let title = command.title();
+            ("command", format!("{title} (weight {weight})"))
         }));
     }
     all.push(("seed", options.seed.to_string()));
     let flags = [
-        ("verify", options.verify),
-        ("a connection for each batch", !options.keep_alive),
-        ("RESP3", options.target.resp3),
+        ("verify", options.load.verify),
+        ("a connection for each batch", !options.load.keep_alive),
+        ("RESP3", options.load.target.resp3),
     ];
     all.extend(
         flags
@@ -110,8 +104,8 @@ fn settings(options: &Options) -> Vec<(String, String)> {
             .filter(|(_, set)| *set)
             .map(|(name, _)| (name, "yes".to_string())),
     );
-    if options.target.database > 0 {
-        all.push(("database", options.target.database.to_string()));
+    if options.load.target.database > 0 {
+        all.push(("database", options.load.target.database.to_string()));
     }
     all.into_iter()
         .map(|(name, value)| (name.to_string(), value))

@@ -8,13 +8,10 @@ use std::process::ExitCode;
 use tokio::sync::watch;
 
 /// Opens the connections and waits until it is interrupted.
-///
-/// # Errors
-/// When they can't be opened.
 pub async fn run(options: &Options, mut stop: watch::Receiver<bool>) -> anyhow::Result<ExitCode> {
-    let dialer = Dialer::new(&options.target).await?;
+    let dialer = Dialer::new(&options.load.target).await?;
     let mut connections = Vec::new();
-    for _ in 0..options.clients {
+    for _ in 0..options.load.clients {
         tokio::select! {
             connection = dialer.connect() => connections.push(connection?),
             _ = stop.wait_for(|stop| *stop) => return Ok(exit_code(true, false)),
@@ -23,7 +20,7 @@ pub async fn run(options: &Options, mut stop: watch::Receiver<bool>) -> anyhow::
     print(&format!(
         "{} idle connections to {} are open. Ctrl-C closes them.\n",
         connections.len(),
-        options.target.address
+        options.load.target.address
     ))?;
     // Fails when nobody can ask for the end any more, which is an end as well.
     let _ = stop.wait_for(|stop| *stop).await;

@@ -1,77 +1,41 @@
 //! All stages under the same load: what each of them gained.
 
-use super::arena::{Arena, DEPTHS};
+use super::arena::Arena;
 use super::contender::Contender;
 use super::findings::{self, Files};
 use super::work::Item;
 use super::{choice, compare, exit_code};
-use crate::options::Options;
+use crate::options::{DEPTHS, Options};
 use crate::output::{print, warn};
 use crate::process::Server;
-use crate::report::ladder::{self, Cell, Ladder, Step};
+use crate::report::ladder::{self, Ladder, Step};
+use crate::report::model::Turns;
 use anyhow::ensure;
 use std::path::Path;
 use std::process::ExitCode;
 use tokio::sync::watch;
 
-/// A server of the course: its program, how it is started, what to call it, and what it changed.
-struct Rung {
-    program: &'static str,
-    arguments: &'static [&'static str],
-    name: &'static str,
-    change: &'static str,
-}
-
-const RUNGS: [Rung; 7] = [
-    Rung {
-        program: "step03-get-set",
-        arguments: &[],
-        name: "03 get-set",
-        change: "one client at a time: the others wait until it leaves",
-    },
-    Rung {
-        program: "step04-concurrency",
-        arguments: &["--model", "sequential"],
-        name: "04 sequential",
-        change: "the same, chosen by --model",
-    },
-    Rung {
-        program: "step04-concurrency",
-        arguments: &["--model", "threads"],
-        name: "04 threads",
-        change: "a thread for each client, a lock around the keyspace",
-    },
-    Rung {
-        program: "step04-concurrency",
-        arguments: &["--model", "actor"],
-        name: "04 actor",
-        change: "a task for each client, one more owns the keyspace: a message for each command",
-    },
-    Rung {
-        program: "step04-concurrency",
-        arguments: &["--model", "tasks"],
-        name: "04 tasks",
-        change: "a task for each client, a lock around the keyspace, all in one thread",
-    },
-    Rung {
-        program: "step05-expiry",
-        arguments: &[],
-        name: "05 expiry",
-        change: "keys have deadlines, which every access looks at",
-    },
-    Rung {
-        program: "step06-commands-persistence",
-        arguments: &[],
-        name: "06 full server",
-        change: "one lock and one write for all requests that arrived together; a table of its own",
-    },
+/// The servers of the course: program, arguments, what to call each, and what it changed.
+#[rustfmt::skip]
+const RUNGS: [(&str, &[&str], &str, &str); 7] = [
+    ("step03-get-set", &[], "03 get-set",
+        "one client at a time: the others wait until it leaves"),
+    ("step04-concurrency", &["--model", "sequential"], "04 sequential",
+        "the same, chosen by --model"),
+    ("step04-concurrency", &["--model", "threads"], "04 threads",
+        "a thread for each client, a lock around the keyspace"),
+    ("step04-concurrency", &["--model", "actor"], "04 actor",
+        "a task for each client, one more owns the keyspace: a message for each command"),
+    ("step04-concurrency", &["--model", "tasks"], "04 tasks",
+        "a task for each client, a lock around the keyspace, all in one thread"),
+    ("step05-expiry", &[], "05 expiry",
+        "keys have deadlines, which every access looks at"),
+    ("step06-commands-persistence", &[], "06 full server",
+        "one lock and one write for all requests that arrived together; a table of its own"),
 ];
 
 /// Starts the stages that are in `directory`, and redis-server where it is installed, and measures them in
 /// turns: upwards, downwards, upwards, ...
-///
-/// # Errors
-/// When none is there, or a request fails.
 pub async fn run(
     options: &Options,
     directory: &Path,
@@ -93,10 +57,10 @@ pub async fn run(
                 break;
             }
             let title = format!("{} -P {depth}", item.title);
-            let named = climbers
+            let runs = climbers
                 .iter()
-                .map(|one| format!("{}: {title}", one.step.name));
-            let runs = named.zip(&cells).map(|(name, cell)| cell.as_run(name));
+                .zip(&cells)
+                .map(|(climber, cell)| cell.as_run(format!("{}: {title}", climber.step.name)));
             findings.runs.extend(runs);
             print(&table.block(&title, cells))?;
         }
@@ -120,11 +84,11 @@ struct Climber {
 
 async fn start(directory: &Path) -> anyhow::Result<Vec<Climber>> {
     let mut climbers = Vec::new();
-    for rung in RUNGS {
-        let program = directory.join(rung.program);
+    for (program, arguments, name, change) in RUNGS {
+        let program = directory.join(program);
         if program.exists() {
-            let server = Server::start_ours(&program, rung.arguments).await?;
-            climbers.push(climber(rung.name, rung.change, server)?);
+            let server = Server::start_ours(&program, arguments).await?;
+            climbers.push(climber(name, change, server)?);
         }
     }
     ensure!(
@@ -151,20 +115,13 @@ fn climber(name: &str, change: &str, server: Server) -> anyhow::Result<Climber> 
 }
 
 /// What all of them can be asked. Nothing is emptied between the tests, so that none may make data grow.
-///
-/// # Errors
-/// When nothing is left, or one of them can't be reached.
 fn common_items(options: &Options, climbers: &[Climber]) -> anyhow::Result<Vec<Item>> {
     let mut remarks = Vec::new();
     let mut items = choice::measured(options);
     for climber in climbers {
         items = choice::known(items, &climber.contender, &mut remarks)?;
     }
-    items.retain(|item| {
-        let why = choice::too_large(item, false, options.sizes.most);
-        remarks.extend(why.iter().cloned());
-        why.is_none()
-    });
+    let items = choice::bounded(items, false, options.sizes.most, &mut remarks);
     for remark in &remarks {
         warn(remark);
     }
@@ -179,8 +136,8 @@ async fn measure(
     item: &Item,
     depth: usize,
     climbers: &mut [Climber],
-) -> anyhow::Result<Vec<Cell>> {
-    let mut cells: Vec<Cell> = climbers.iter().map(|_| Cell::default()).collect();
+) -> anyhow::Result<Vec<Turns>> {
+    let mut cells: Vec<Turns> = climbers.iter().map(|_| Turns::default()).collect();
     for climber in climbers.iter_mut() {
         arena.prepare(item, &mut climber.contender).await?;
     }
@@ -203,7 +160,7 @@ async fn measure(
             let turn = arena
                 .turn(item, depth, round as u64, &mut climber.contender)
                 .await?;
-            cell.add(turn.measured, turn.server_cpu, turn.bound);
+            cell.add(turn);
         }
     }
     arena.clear();

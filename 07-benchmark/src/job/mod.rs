@@ -31,7 +31,7 @@ pub const INTERRUPTED: u8 = 130;
 /// # Errors
 /// What makes measuring impossible: a server that is not there, a file that can't be written.
 pub async fn run(options: &Options, stop: watch::Receiver<bool>) -> anyhow::Result<ExitCode> {
-    limits::make_room(sockets(options), options.threads)?;
+    limits::make_room(sockets(options), options.load.threads)?;
     let files = Files::create(options)?;
     match &options.job {
         Job::Load => single::run(options, files, stop).await,
@@ -46,8 +46,8 @@ pub async fn run(options: &Options, stop: watch::Receiver<bool>) -> anyhow::Resu
 /// this program can reach is in this process as well.
 fn sockets(options: &Options) -> usize {
     match options.job {
-        Job::Load | Job::Idle => options.clients,
-        Job::Versus(_) | Job::Compare(_) | Job::Ladder(_) => 2 * options.clients,
+        Job::Load | Job::Idle => options.load.clients,
+        Job::Versus(_) | Job::Compare(_) | Job::Ladder(_) => 2 * options.load.clients,
     }
 }
 

@@ -16,15 +16,12 @@ use std::process::ExitCode;
 use tokio::sync::watch;
 
 /// Runs the tests and prints each as soon as it is done.
-///
-/// # Errors
-/// When the server is not there, or a file can't be written.
 pub async fn run(
     options: &Options,
     files: Files,
     stop: watch::Receiver<bool>,
 ) -> anyhow::Result<ExitCode> {
-    let contender = Contender::meet(&options.target, None)?;
+    let contender = Contender::meet(&options.load.target, None)?;
     let findings = findings::new(options, vec![contender.facts.clone()]);
     let tagged = work::items(options).len() > 1;
     let log = options
@@ -36,7 +33,7 @@ pub async fn run(
         contender,
         findings,
         watchers: Watchers {
-            live: Live::new(),
+            live: Live::default(),
             log: log.transpose()?,
         },
         stop,
@@ -106,7 +103,7 @@ impl Single<'_> {
     }
 
     async fn test(&mut self, item: &Item) -> anyhow::Result<Run> {
-        if self.options.verify {
+        if self.options.load.verify {
             // A value can be held against its key only if this program wrote it.
             self.watchers
                 .live
@@ -114,10 +111,10 @@ impl Single<'_> {
             let (live, stop) = (&mut self.watchers.live, &self.stop);
             self.contender.fill(&item.workload, live, stop).await?;
         }
-        let load = work::load(self.options, &self.options.target);
+        let load = &self.options.load;
         let load = Load {
             length: item.requests.map_or(load.length, Length::Requests),
-            ..load
+            ..load.clone()
         };
         self.watchers.live.begin(&item.title);
         if let Some(log) = &mut self.watchers.log {

@@ -1,12 +1,9 @@
 //! From the options to loads and workloads.
 
-use crate::engine::{self, Length, Load, Pace};
-use crate::options::{Options, Work};
+use crate::engine::{Length, Load};
+use crate::options::{FILL_PIPELINE, Options, Work};
 use crate::target::Target;
 use crate::workload::{Command, Expected, KeyPattern, Workload, find};
-
-/// How many requests at once fill a server, over one connection.
-const FILL_PIPELINE: usize = 64;
 
 /// Requests of what prepares a test, where the test is as long as a time.
 const PREPARING: u64 = 100_000;
@@ -65,7 +62,7 @@ pub fn items(options: &Options) -> Vec<Item> {
             let item = |(number, test): (u64, &&'static crate::workload::Test)| Item {
                 title: test.title.to_string(),
                 workload: workload(options, vec![(test.command(), 1)], number),
-                requests: match options.length {
+                requests: match options.load.length {
                     Length::Time(_) if test.prepares.is_some() => Some(PREPARING),
                     _ => None,
                 },
@@ -74,18 +71,13 @@ pub fn items(options: &Options) -> Vec<Item> {
             numbered.map(item).collect()
         }
         Work::Mix(mix) => {
-            let commands: Vec<_> = mix
-                .iter()
-                .map(|weighted| (Command::new(weighted.args.clone()), weighted.weight))
-                .collect();
-            let title = match commands.as_slice() {
+            let title = match mix.as_slice() {
                 [(only, _)] => only.title(),
-                _ => mix_title(&commands),
+                _ => mix_title(mix),
             };
-            let workload = workload(options, commands, 0);
             vec![Item {
                 title,
-                workload,
+                workload: workload(options, mix.clone(), 0),
                 requests: None,
                 prepares: false,
             }]
@@ -108,28 +100,7 @@ fn workload(options: &Options, commands: Vec<(Command, u32)>, number: u64) -> Wo
         pattern: options.pattern,
         sizes: options.sizes,
         seed: options.seed.wrapping_add(number),
-        marked: options.verify,
-    }
-}
-
-/// The load that the options describe.
-pub fn load(options: &Options, target: &Target) -> Load {
-    Load {
-        target: target.clone(),
-        clients: options.clients,
-        threads: options.threads,
-        pipeline: options.pipeline,
-        sliding: options.sliding,
-        keep_alive: options.keep_alive,
-        pace: options.rate.map(|rate| Pace {
-            rate,
-            arrivals: options.arrivals,
-        }),
-        length: options.length,
-        warm_up: options.warm_up,
-        verify: options.verify,
-        grace: engine::GRACE,
-        patience: engine::PATIENCE,
+        marked: options.load.verify,
     }
 }
 

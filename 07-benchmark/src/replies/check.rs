@@ -2,7 +2,7 @@
 
 use super::scanner::Watch;
 use crate::errors::Errors;
-use crate::workload::{Expected, MARK, Note, Sizes, Workload, write_mark};
+use crate::workload::{Expected, MARK, Note, Sizes, Workload, mark};
 use std::collections::VecDeque;
 
 /// The most bytes of an error that are kept.
@@ -222,7 +222,7 @@ impl Watch for Checked<'_> {
         }
         let seen = self.counted.pending.seen;
         let begin = if self.rules.marked {
-            beginning(note.number)
+            mark(note.number)
         } else {
             [b'x'; MARK]
         };
@@ -252,12 +252,6 @@ impl Watch for Checked<'_> {
             }
         }
     }
-}
-
-fn beginning(number: u64) -> [u8; MARK] {
-    let mut begin = [0; MARK];
-    write_mark(&mut begin, number);
-    begin
 }
 
 #[cfg(test)]

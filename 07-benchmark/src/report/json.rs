@@ -56,14 +56,14 @@
 //! A side is what a run is, but for the `title`; it has the server's `name`, and the throughput of each turn in
 //! `turns_per_s` with their median in `median_turn_per_s`.
 
-use crate::engine::{CommandTally, Errors, Interval, Measured, Schedule};
+use crate::engine::{CommandTally, Errors, Interval, Measured, Punctuality};
 use crate::report::latency::{Latency, PERCENTILES, millis};
 use crate::report::model::{
     Bound, Case, Comparison, Estimate, Findings, Run, Server, Side, Verdict,
 };
 use crate::report::numbers::{median, per_second, unix_seconds, utc};
 use hdrhistogram::Histogram;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// The number of the format.
@@ -118,25 +118,16 @@ fn server(server: &Server) -> Value {
 
 fn run(run: &Run) -> Value {
     let mut value = measured(&run.measured);
-    value.insert("title".to_string(), json!(run.title));
-    value.insert(
-        "generator_cores".to_string(),
-        json!(run.measured.own_share()),
-    );
+    value["title"] = json!(run.title);
+    value["generator_cores"] = json!(run.measured.own_share());
     add_who_worked(&mut value, run.server_cpu, run.server_share, run.bound);
-    Value::Object(value)
+    value
 }
 
-fn add_who_worked(
-    value: &mut Map<String, Value>,
-    cpu: Option<Duration>,
-    share: Option<f64>,
-    bound: Bound,
-) {
-    let micros = cpu.map(|cpu| cpu.as_nanos() as f64 / 1e3);
-    value.insert("server_cpu_us".to_string(), json!(micros));
-    value.insert("server_cores".to_string(), json!(share));
-    value.insert("bound".to_string(), json!(bound_word(bound)));
+fn add_who_worked(value: &mut Value, cpu: Option<Duration>, share: Option<f64>, bound: Bound) {
+    value["server_cpu_us"] = json!(cpu.map(|cpu| cpu.as_nanos() as f64 / 1e3));
+    value["server_cores"] = json!(share);
+    value["bound"] = json!(bound_word(bound));
 }
 
 fn bound_word(bound: Bound) -> &'static str {
@@ -149,8 +140,8 @@ fn bound_word(bound: Bound) -> &'static str {
     }
 }
 
-fn measured(measured: &Measured) -> Map<String, Value> {
-    let value = json!({
+fn measured(measured: &Measured) -> Value {
+    json!({
         "replies_per_s": per_second(measured.replies, measured.time),
         "replies": measured.replies,
         "all_replies": measured.all_replies,
@@ -167,11 +158,7 @@ fn measured(measured: &Measured) -> Map<String, Value> {
         "generator_cpu_s": measured.own_cpu.map(|cpu| cpu.as_secs_f64()),
         "connections_served": measured.served,
         "interrupted": measured.interrupted,
-    });
-    match value {
-        Value::Object(map) => map,
-        _ => Map::new(),
-    }
+    })
 }
 
 fn latency(histogram: &Histogram<u64>) -> Value {
@@ -224,7 +211,7 @@ fn command(command: &CommandTally) -> Value {
     })
 }
 
-fn schedule(schedule: &Schedule) -> Value {
+fn schedule(schedule: &Punctuality) -> Value {
     json!({
         "rate_per_s": schedule.rate,
         "due": schedule.due,
@@ -265,13 +252,12 @@ fn case(case: &Case) -> Value {
 
 fn side(side: &Side) -> Value {
     let mut value = measured(&side.all);
-    value.insert("name".to_string(), json!(side.name));
-    value.insert("turns_per_s".to_string(), json!(side.throughputs));
-    let median = median(&side.throughputs);
-    value.insert("median_turn_per_s".to_string(), json!(median));
-    value.insert("generator_cores".to_string(), json!(side.own_share));
+    value["name"] = json!(side.name);
+    value["turns_per_s"] = json!(side.throughputs);
+    value["median_turn_per_s"] = json!(median(&side.throughputs));
+    value["generator_cores"] = json!(side.own_share);
     add_who_worked(&mut value, side.server_cpu, side.server_share, side.bound);
-    Value::Object(value)
+    value
 }
 
 fn estimate(estimate: &Estimate) -> Value {

@@ -4,11 +4,9 @@ mod picture;
 
 pub use picture::picture;
 
-use super::model::{Bound, Run};
-use super::numbers::{counted, median, thousands};
-use super::text::{cut, wrap};
-use crate::engine::Measured;
-use std::time::Duration;
+use super::model::{Bound, Turns};
+use super::numbers::{counted, thousands};
+use super::text::{cut, micros, own_share, settings_line, wrap};
 
 /// Width of the column with the servers' names.
 const NAME: usize = 24;
@@ -22,65 +20,12 @@ pub struct Step {
     pub change: String,
 }
 
-/// What was measured of one server in one test.
-#[derive(Clone, Debug, Default)]
-pub struct Cell {
-    /// All turns in one.
-    pub all: Measured,
-    /// The throughput of each turn.
-    pub throughputs: Vec<f64>,
-    /// CPU time of the server, over all turns.
-    server_cpu: Option<Duration>,
-    bound: Option<Bound>,
-}
-
-impl Cell {
-    /// Adds a turn. `server_cpu` is what the server used in it; it has to be known for each turn.
-    pub fn add(&mut self, measured: Measured, server_cpu: Option<Duration>, bound: Bound) {
-        let first = self.throughputs.is_empty();
-        let before = if first {
-            Some(Duration::ZERO)
-        } else {
-            self.server_cpu
-        };
-        let both = before.zip(server_cpu);
-        self.server_cpu = both.map(|(before, cpu)| before.saturating_add(cpu));
-        self.throughputs.push(measured.throughput());
-        // One turn in which this program was busy makes the figure doubtful.
-        if self.bound != Some(Bound::Client) {
-            self.bound = Some(bound);
-        }
-        self.all.absorb(measured);
-    }
-
-    /// Replies per second: the median of the turns.
-    pub fn throughput(&self) -> f64 {
-        median(&self.throughputs).unwrap_or(0.0)
-    }
-
-    /// CPU time of the server for one reply.
-    pub fn server_cpu(&self) -> Option<Duration> {
-        self.all.per_reply(self.server_cpu?)
-    }
-
-    /// It as a run of this title, for the files.
-    pub fn as_run(&self, title: String) -> Run {
-        Run {
-            title,
-            measured: self.all.clone(),
-            server_cpu: self.server_cpu(),
-            server_share: self.server_cpu.and_then(|cpu| self.all.share(cpu)),
-            bound: self.bound.unwrap_or(Bound::Unknown),
-        }
-    }
-}
-
 /// All that was measured.
 pub struct Ladder {
     /// The servers, the lowest first.
     pub steps: Vec<Step>,
     /// The tests' titles, each with a cell for each server.
-    pub blocks: Vec<(String, Vec<Cell>)>,
+    pub blocks: Vec<(String, Vec<Turns>)>,
 }
 
 impl Ladder {
@@ -93,8 +38,8 @@ impl Ladder {
     }
 
     /// Adds a test. Returns its rows.
-    pub fn block(&mut self, title: &str, cells: Vec<Cell>) -> String {
-        let last = cells.last().map_or(0.0, Cell::throughput);
+    pub fn block(&mut self, title: &str, cells: Vec<Turns>) -> String {
+        let last = cells.last().map_or(0.0, Turns::throughput);
         let mut text = format!(
             "{:<NAME$}{:>13}{:>11}{:>10}{:>10}{:>11}{:>9}{:>9}\n",
             cut(title, NAME),
@@ -114,34 +59,23 @@ impl Ladder {
     }
 }
 
-fn row(step: &Step, cell: &Cell, last: f64) -> String {
+fn row(step: &Step, cell: &Turns, last: f64) -> String {
     let share = if last > 0.0 {
         format!("{:.2}x", cell.throughput() / last)
     } else {
         "-".to_string()
     };
     let millis = |percent| format!("{:.3}", cell.all.millis_at(percent));
-    let micros = cell
-        .server_cpu()
-        .map(|cpu| format!("{:.2}", cpu.as_secs_f64() * 1e6));
-    let mark = match cell.bound {
-        Some(Bound::Client) => "*",
-        Some(Bound::Neither) => "+",
-        _ => " ",
-    };
-    let own = cell
-        .all
-        .own_share()
-        .map(|share| format!("{:.0} %{mark}", share * 100.0));
+    let bound = cell.bound.unwrap_or(Bound::Unknown);
     let line = format!(
         "  {:<width$}{:>13}{share:>11}{:>10}{:>10}{:>11}{:>9}{:>9}",
         cut(&step.name, NAME - 2),
         thousands(cell.throughput()),
         millis(50.0),
         millis(99.0),
-        micros.unwrap_or("-".to_string()),
+        micros(cell.server_cpu_per_reply()),
         cell.all.served,
-        own.unwrap_or("- ".to_string()),
+        own_share(cell.all.own_share(), bound),
         width = NAME - 2,
     );
     line.trim_end().to_string() + "\n"
@@ -150,15 +84,12 @@ fn row(step: &Step, cell: &Cell, last: f64) -> String {
 /// Who is on the ladder, and under which load.
 pub fn heading(ladder: &Ladder, settings: &[(String, String)], rounds: usize) -> String {
     let mut text = "The stages under the same load\n".to_string();
-    let mut settings: Vec<String> = settings
-        .iter()
-        .map(|(name, value)| format!("{name} {value}"))
-        .collect();
-    settings.push(format!(
-        "{}, upwards and downwards in turn",
+    let line = format!(
+        "{}, {}, upwards and downwards in turn",
+        settings_line(settings),
         counted(rounds, "round")
-    ));
-    text += &wrap(&settings.join(", "), "  ");
+    );
+    text += &wrap(&line, "  ");
     text.push('\n');
     for step in &ladder.steps {
         text += &format!(
@@ -210,9 +141,11 @@ pub fn end(ladder: &Ladder, interrupted: bool) -> String {
 mod tests {
     use super::*;
     use crate::engine::Measured;
+    use crate::report::model::Turn;
+    use std::time::Duration;
 
-    fn cell(replies: u64) -> Cell {
-        let mut cell = Cell::default();
+    fn cell(replies: u64) -> Turns {
+        let mut cell = Turns::default();
         let mut measured = Measured {
             replies,
             all_replies: replies,
@@ -224,7 +157,11 @@ mod tests {
         };
         measured.response.record_n(1_000_000, replies).unwrap();
         let cpu = Duration::from_nanos(5_000 * replies);
-        cell.add(measured, Some(cpu), Bound::Client);
+        cell.add(Turn {
+            measured,
+            server_cpu: Some(cpu),
+            bound: Bound::Client,
+        });
         cell
     }
 
@@ -255,15 +192,22 @@ mod tests {
         let mut all = cell(10_000);
         for replies in [30_000, 20_000] {
             let more = cell(replies);
-            let cpu = Duration::from_nanos(8_000 * replies);
-            all.add(more.all, Some(cpu), Bound::Server);
+            all.add(Turn {
+                measured: more.all,
+                server_cpu: Some(Duration::from_nanos(8_000 * replies)),
+                bound: Bound::Server,
+            });
         }
         assert!((all.throughput() - 20_000.0).abs() < 1e-6);
         // 10,000 at 5 us and 50,000 at 8 us.
-        assert_eq!(all.server_cpu().unwrap().as_nanos(), 7_500);
+        assert_eq!(all.server_cpu_per_reply().unwrap().as_nanos(), 7_500);
         // Not known of one turn: not known.
-        all.add(cell(1).all, None, Bound::Server);
-        assert_eq!(all.server_cpu(), None);
+        all.add(Turn {
+            measured: cell(1).all,
+            server_cpu: None,
+            bound: Bound::Server,
+        });
+        assert_eq!(all.server_cpu_per_reply(), None);
     }
 
     #[test]

@@ -30,8 +30,7 @@ pub fn ending(format: Format, is_tests: bool) -> Option<&'static str> {
 ///
 /// For CSV, where a row has no room for it, it belongs on standard error. It makes the exit code 1.
 pub fn fault(measured: &Measured) -> Option<String> {
-    let schedule = measured.schedule.as_ref();
-    if let Some(reason) = schedule.and_then(|schedule| schedule.invalid.as_ref()) {
+    if let Some(reason) = measured.invalid() {
         return Some(format!("INVALID: {reason}"));
     }
     if measured.errors.total() > 0 {
@@ -105,7 +104,7 @@ fn no_figures(fault: &str) -> [String; 7] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Schedule;
+    use crate::engine::Punctuality;
     use std::time::Duration;
 
     /// A hundred replies in 80 ms, after 1 ms to 100 ms.
@@ -123,7 +122,7 @@ mod tests {
     }
 
     fn off_schedule() -> Measured {
-        let schedule = Schedule {
+        let schedule = Punctuality {
             rate: 1e6,
             due: 100,
             late_p99: 1,

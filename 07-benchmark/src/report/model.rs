@@ -1,5 +1,6 @@
 //! The findings of one call of the program. All that is written to a file (JSON, HTML) is written from these.
 
+use super::numbers::median;
 use crate::engine::Measured;
 use std::time::{Duration, SystemTime};
 
@@ -72,6 +73,81 @@ pub struct Run {
     pub server_share: Option<f64>,
     /// Who was at work.
     pub bound: Bound,
+}
+
+/// One run against a server.
+pub struct Turn {
+    /// What the load generator saw.
+    pub measured: Measured,
+    /// CPU time that the server used meanwhile, where it is known.
+    pub server_cpu: Option<Duration>,
+    /// Who was at work.
+    pub bound: Bound,
+}
+
+impl Turn {
+    /// It as a run with this title.
+    pub fn into_run(self, title: String) -> Run {
+        let cpu = self.server_cpu;
+        Run {
+            title,
+            server_cpu: cpu.and_then(|cpu| self.measured.per_reply(cpu)),
+            server_share: cpu.and_then(|cpu| self.measured.share(cpu)),
+            bound: self.bound,
+            measured: self.measured,
+        }
+    }
+}
+
+/// The turns of a server in one test, added up.
+#[derive(Clone, Debug, Default)]
+pub struct Turns {
+    /// All of them in one: their latencies added, their intervals one after another.
+    pub all: Measured,
+    /// The throughput of each, in order.
+    pub throughputs: Vec<f64>,
+    /// CPU time of the server in all of them, if it is known for each.
+    pub server_cpu: Option<Duration>,
+    /// Who was at work in the last one; this program, if it was in any: that makes the figures doubtful.
+    pub bound: Option<Bound>,
+}
+
+impl Turns {
+    /// Adds a turn.
+    pub fn add(&mut self, turn: Turn) {
+        self.server_cpu = match self.throughputs.is_empty() {
+            true => turn.server_cpu,
+            false => self
+                .server_cpu
+                .zip(turn.server_cpu)
+                .map(|(all, cpu)| all + cpu),
+        };
+        self.throughputs.push(turn.measured.throughput());
+        if self.bound != Some(Bound::Client) {
+            self.bound = Some(turn.bound);
+        }
+        self.all.absorb(turn.measured);
+    }
+
+    /// All of them as one run with this title.
+    pub fn as_run(&self, title: String) -> Run {
+        let one = Turn {
+            measured: self.all.clone(),
+            server_cpu: self.server_cpu,
+            bound: self.bound.unwrap_or(Bound::Unknown),
+        };
+        one.into_run(title)
+    }
+
+    /// Replies per second: the median of the turns.
+    pub fn throughput(&self) -> f64 {
+        median(&self.throughputs).unwrap_or(0.0)
+    }
+
+    /// CPU time of the server for one reply.
+    pub fn server_cpu_per_reply(&self) -> Option<Duration> {
+        self.all.per_reply(self.server_cpu?)
+    }
 }
 
 /// Who limited a run's throughput.
@@ -155,6 +231,15 @@ pub struct Estimate {
     pub interval: Option<(f64, f64)>,
     /// What can be said.
     pub verdict: Verdict,
+}
+
+/// Which way a figure is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    /// Throughput.
+    Higher,
+    /// Latencies, CPU time for a request.
+    Lower,
 }
 
 /// What a ratio and its interval allow to say of B.

@@ -3,7 +3,7 @@
 use crate::engine::Measured;
 use crate::report::model::{Bound, Case, Comparison, Findings, Run, Verdict};
 use crate::report::numbers::{listed, thousands};
-use crate::report::words::{Seen, all_seen, is_interrupted, noise, reason};
+use crate::report::words::{Subject, all_seen, is_interrupted};
 
 /// How much a notice weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,15 +53,15 @@ pub fn notices(findings: &Findings) -> Vec<Notice> {
 }
 
 /// The sum of a count, and where it is not 0.
-fn total(seen: &[Seen], count: impl Fn(&Measured) -> u64) -> (u64, String) {
+fn total(seen: &[Subject], count: impl Fn(&Measured) -> u64) -> (u64, String) {
     let those = seen.iter().filter(|each| count(each.measured) > 0);
     let names: Vec<String> = those.map(|each| each.name.clone()).collect();
     let total = seen.iter().map(|each| count(each.measured)).sum();
     (total, listed(&names))
 }
 
-fn invalid(seen: &Seen) -> Option<Notice> {
-    let reason = reason(seen.measured)?.trim_end_matches('.');
+fn invalid(seen: &Subject) -> Option<Notice> {
+    let reason = seen.measured.invalid()?.trim_end_matches('.');
     let text = format!("{}: {reason}. Do not use these figures.", seen.name);
     Some(notice(Weight::Bad, "INVALID", text))
 }
@@ -77,13 +77,13 @@ fn interrupted(findings: &Findings) -> Option<Notice> {
     is_interrupted(findings).then(|| notice(Weight::Bad, "Interrupted", text))
 }
 
-fn without_replies(seen: &[Seen]) -> Option<Notice> {
+fn without_replies(seen: &[Subject]) -> Option<Notice> {
     let (silent, those) = total(seen, |measured| u64::from(measured.replies == 0));
     let text = format!("{those}: there is nothing to tell of latencies.");
     (silent > 0).then(|| notice(Weight::Bad, "No good reply", text))
 }
 
-fn errors(seen: &[Seen]) -> Option<Notice> {
+fn errors(seen: &[Subject]) -> Option<Notice> {
     let (failed, those) = total(seen, |measured| measured.errors.total());
     let (good, _) = total(seen, |measured| measured.replies);
     let mut kinds = seen.iter().flat_map(|each| each.measured.errors.kinds());
@@ -100,14 +100,14 @@ fn errors(seen: &[Seen]) -> Option<Notice> {
     Some(notice(Weight::Bad, title, text))
 }
 
-fn clipped(seen: &[Seen]) -> Option<Notice> {
+fn clipped(seen: &[Subject]) -> Option<Notice> {
     let (total, those) = total(seen, |measured| measured.clipped);
     let many = thousands(total as f64);
     let text = format!("{those}: {many} in all. They are counted as 60 s.");
     (total > 0).then(|| notice(Weight::Care, "Latencies above 60 s", text))
 }
 
-fn misses(seen: &[Seen]) -> Option<Notice> {
+fn misses(seen: &[Subject]) -> Option<Notice> {
     let (total, those) = total(seen, |measured| measured.misses);
     let many = thousands(total as f64);
     let text = format!(
@@ -159,7 +159,6 @@ fn of_comparison(comparison: &Comparison) -> Vec<Notice> {
     notices.extend(busy_client(&bound(Bound::Client)));
     notices.extend(nobody_busy(&bound(Bound::Neither)));
     notices.extend(biased(comparison));
-    notices.extend(within_noise(comparison));
     notices
 }
 
@@ -177,19 +176,6 @@ fn biased(comparison: &Comparison) -> Option<Notice> {
         listed(&those)
     );
     (!those.is_empty()).then(|| notice(Weight::Care, "The machine is not quiet", text))
-}
-
-/// Differences that are shown, but are not larger than those of a server from itself.
-fn within_noise(comparison: &Comparison) -> Option<Notice> {
-    let doubtful = |case: &&Case| {
-        let shown = case.throughput.verdict != Verdict::NoDifferenceShown;
-        let band = noise(comparison, case.pipeline, |case| Some(case.throughput));
-        shown && band.is_some_and(|(low, high)| (low..=high).contains(&case.throughput.ratio))
-    };
-    let those = comparison.cases.iter().filter(doubtful);
-    let those: Vec<String> = those.map(|case| case.title.clone()).collect();
-    let text = format!("{}: A differs from itself by as much.", listed(&those));
-    (!those.is_empty()).then(|| notice(Weight::Care, "Within the noise", text))
 }
 
 #[cfg(test)]

@@ -59,10 +59,7 @@ pub fn listed(names: &[String]) -> String {
     let shown: Vec<&str> = names.iter().take(SHOWN).map(String::as_str).collect();
     match (more, shown.split_last()) {
         (1.., _) => format!("{} and {more} more", shown.join(", ")),
-        (0, Some((last, [_, ..]))) => {
-            let others = shown.get(..shown.len() - 1).unwrap_or_default();
-            format!("{} and {last}", others.join(", "))
-        }
+        (0, Some((last, others @ [_, ..]))) => format!("{} and {last}", others.join(", ")),
         _ => shown.concat(),
     }
 }

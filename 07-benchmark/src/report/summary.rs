@@ -61,7 +61,7 @@ impl Case {
 
 /// How many tests went which way, by the figure that decides each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct Score {
     /// B is better.
     pub faster: usize,
     /// B is worse.
@@ -70,18 +70,18 @@ pub struct Tally {
     pub not_shown: usize,
 }
 
-impl Tally {
+impl Score {
     /// Counts `cases`.
     pub fn of(cases: &[Case]) -> Self {
-        let mut tally = Self::default();
+        let mut score = Self::default();
         for case in cases {
             match case.decided_by().verdict {
-                Verdict::Faster => tally.faster += 1,
-                Verdict::Slower => tally.slower += 1,
-                Verdict::NoDifferenceShown => tally.not_shown += 1,
+                Verdict::Faster => score.faster += 1,
+                Verdict::Slower => score.slower += 1,
+                Verdict::NoDifferenceShown => score.not_shown += 1,
             }
         }
-        tally
+        score
     }
 
     /// It in a sentence.
@@ -178,8 +178,8 @@ mod tests {
             case(Bound::Client, Bound::Server),
             case(Bound::Schedule, Bound::Schedule),
         ];
-        let tally = Tally::of(&cases);
-        assert_eq!((tally.faster, tally.slower, tally.not_shown), (2, 1, 1));
+        let score = Score::of(&cases);
+        assert_eq!((score.faster, score.slower, score.not_shown), (2, 1, 1));
     }
 
     #[test]
@@ -196,12 +196,12 @@ mod tests {
             (0, 0, 3, "No difference is shown in 3 of 3 tests."),
             (0, 0, 0, "No test was measured."),
         ] {
-            let tally = Tally {
+            let score = Score {
                 faster,
                 slower,
                 not_shown,
             };
-            assert_eq!(tally.sentence(), text);
+            assert_eq!(score.sentence(), text);
         }
     }
 

@@ -1,11 +1,11 @@
 //! Single runs as a table for people, a row for each test.
 
+use super::latency::millis;
 use super::model::{Bound, Findings, Run};
 use super::numbers::thousands;
-use super::text::{cut, wrap};
+use super::text::{BUSY_MARK, IDLE_MARK, cut, micros, own_share, settings_line, wrap};
 use crate::engine::Measured;
 use hdrhistogram::Histogram;
-use std::time::Duration;
 
 /// Width of the column with the tests' names.
 const NAME: usize = 28;
@@ -19,23 +19,13 @@ const PERCENTILES: [(&str, f64); 5] = [
     ("max ms", 100.0),
 ];
 
-/// Behind the share of a generator that was busy.
-const BUSY_MARK: &str = "*";
-
-/// Behind figures for which nobody was busy.
-const IDLE_MARK: &str = "+";
-
 /// Who is loaded, and how.
 pub fn heading(findings: &Findings) -> String {
     let mut text = String::new();
     for server in &findings.servers {
         text += &wrap(&server.introduction(), "  ");
     }
-    let settings = findings
-        .settings
-        .iter()
-        .map(|(name, value)| format!("{name} {value}"));
-    text + &wrap(&settings.collect::<Vec<_>>().join(", "), "  ")
+    text + &wrap(&settings_line(&findings.settings), "  ")
 }
 
 /// The names of the columns.
@@ -54,7 +44,7 @@ pub fn run(run: &Run, precision: usize) -> String {
     if measured.interrupted {
         title += " (interrupted)";
     }
-    if let Some(reason) = invalid(measured) {
+    if let Some(reason) = measured.invalid() {
         let text = format!("{title}: INVALID: {reason}");
         return wrap(&text, "    ") + &below(run, precision, false);
     }
@@ -64,13 +54,10 @@ pub fn run(run: &Run, precision: usize) -> String {
         &measured.response,
         precision,
     );
-    line += &format!("{:>11}{:>9}", micros(run.server_cpu), share(run));
+    let share = own_share(measured.own_share(), run.bound);
+    line += &format!("{:>11}{share:>9}", micros(run.server_cpu));
     let line = line.trim_end().to_string() + "\n";
     line + &below(run, precision, true)
-}
-
-fn invalid(measured: &Measured) -> Option<&str> {
-    measured.schedule.as_ref()?.invalid.as_deref()
 }
 
 fn row(
@@ -85,30 +72,12 @@ fn row(
         let cell = if latencies.is_empty() {
             "-".to_string()
         } else {
-            let nanos = latencies.value_at_percentile(percent);
-            format!("{:.precision$}", nanos as f64 / 1e6)
+            let millis = millis(latencies.value_at_percentile(percent));
+            format!("{millis:.precision$}")
         };
         line += &format!("{cell:>10}");
     }
     line
-}
-
-fn micros(time: Option<Duration>) -> String {
-    time.map_or("-".to_string(), |time| {
-        format!("{:.2}", time.as_secs_f64() * 1e6)
-    })
-}
-
-fn share(run: &Run) -> String {
-    let mark = match run.bound {
-        Bound::Client => BUSY_MARK,
-        Bound::Neither => IDLE_MARK,
-        Bound::Server | Bound::Schedule | Bound::Unknown => " ",
-    };
-    match run.measured.own_share() {
-        Some(share) => format!("{:.0} %{mark}", share * 100.0),
-        None => "- ".to_string(),
-    }
 }
 
 /// Lines below a row; those with figures only where the figures hold.
@@ -168,7 +137,7 @@ fn remarks(measured: &Measured) -> Vec<String> {
 
 /// What the columns and marks mean, as far as these runs have them.
 pub fn end(runs: &[Run]) -> String {
-    let shown = || runs.iter().filter(|run| invalid(&run.measured).is_none());
+    let shown = || runs.iter().filter(|run| run.measured.invalid().is_none());
     let bound = |by| shown().any(|run| run.bound == by);
     let mut text = String::new();
     let open = shown().any(|run| run.measured.schedule.is_some());
@@ -209,8 +178,9 @@ pub fn end(runs: &[Run]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{CommandTally, Schedule, latencies};
+    use crate::engine::{CommandTally, Punctuality, latencies};
     use crate::report::text::WIDTH;
+    use std::time::Duration;
 
     /// 100,000 replies in a second, the slowest 1 % of them at 2 ms.
     fn set() -> Run {
@@ -319,7 +289,7 @@ mod tests {
         let mut run = set();
         run.bound = Bound::Schedule;
         run.measured.service = Some(latencies());
-        run.measured.schedule = Some(Schedule {
+        run.measured.schedule = Some(Punctuality {
             rate: 1e5,
             due: 100_000,
             late_p99: 0,

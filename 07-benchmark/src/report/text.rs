@@ -1,7 +1,48 @@
 //! Helpers for text that people read.
 
+use super::model::Bound;
+use std::time::Duration;
+
 /// How wide a table and the text below it may be, in columns.
 pub const WIDTH: usize = 110;
+
+/// Behind figures for which this program was busy.
+pub const BUSY_MARK: &str = "*";
+
+/// Behind figures for which nobody was busy, though a closed loop has always somebody at work.
+pub const IDLE_MARK: &str = "+";
+
+/// The mark of a run, or a blank.
+pub fn mark(bound: Bound) -> &'static str {
+    match bound {
+        Bound::Client => BUSY_MARK,
+        Bound::Neither => IDLE_MARK,
+        Bound::Server | Bound::Schedule | Bound::Unknown => " ",
+    }
+}
+
+/// How much of a core this program used, with the mark of the run.
+pub fn own_share(share: Option<f64>, bound: Bound) -> String {
+    match share {
+        Some(share) => format!("{:.0} %{}", share * 100.0, mark(bound)),
+        None => "- ".to_string(),
+    }
+}
+
+/// A short time in microseconds, or `-` for none.
+pub fn micros(time: Option<Duration>) -> String {
+    time.map_or("-".to_string(), |time| {
+        format!("{:.2}", time.as_secs_f64() * 1e6)
+    })
+}
+
+/// The settings of a call, with commas between them.
+pub fn settings_line(settings: &[(String, String)]) -> String {
+    let each = settings
+        .iter()
+        .map(|(name, value)| format!("{name} {value}"));
+    each.collect::<Vec<_>>().join(", ")
+}
 
 /// A number with so many digits that 1 % can be seen and that it stays short, or `-` for none.
 pub fn ratio(number: f64) -> String {

@@ -8,9 +8,8 @@ pub use block::case;
 
 use crate::report::model::{Bound, Case, Comparison, Server};
 use crate::report::numbers::{counted, thousands};
-use crate::report::summary::{Figure, Tally};
-use crate::report::text::{cut, wrap};
-use block::{BUSY_MARK, IDLE_MARK};
+use crate::report::summary::{Figure, Score};
+use crate::report::text::{BUSY_MARK, IDLE_MARK, cut, settings_line, wrap};
 
 /// The indent of all lines of a paragraph but the first.
 const HANGING: &str = "  ";
@@ -38,13 +37,7 @@ pub fn heading(
         ),
         HANGING,
     );
-    let settings: Vec<String> = settings
-        .iter()
-        .map(|(name, value)| format!("{name} {value}"))
-        .collect();
-    if !settings.is_empty() {
-        text += &wrap(&settings.join(", "), HANGING);
-    }
+    text += &wrap(&settings_line(settings), HANGING);
     for remark in &comparison.remarks {
         text += &wrap(remark, HANGING);
     }
@@ -91,7 +84,7 @@ pub fn end(comparison: &Comparison, interrupted: bool) -> String {
     if interrupted {
         text += &wrap(&rounds_done(comparison), HANGING);
     }
-    text + &wrap(&Tally::of(&comparison.cases).sentence(), HANGING)
+    text + &wrap(&Score::of(&comparison.cases).sentence(), HANGING)
 }
 
 fn explanations(cases: &[Case]) -> Vec<String> {

@@ -13,7 +13,7 @@ pub fn headline(findings: &Findings) -> String {
         (None, runs) => several(runs),
     };
     let mut seen = all_seen(findings).into_iter();
-    let invalid = seen.any(|each| reason(each.measured).is_some());
+    let invalid = seen.any(|each| each.measured.invalid().is_some());
     let prefix = match (invalid, is_interrupted(findings)) {
         (true, _) => "INVALID: ",
         (false, true) => "Interrupted: ",
@@ -71,41 +71,30 @@ fn several(runs: &[Run]) -> String {
 fn compared(findings: &Findings, comparison: &Comparison) -> String {
     let [a, b] = names(findings);
     let cases = &comparison.cases;
-    let verdicts = |verdict| {
-        cases
+    let count = |verdict| {
+        let those = cases
             .iter()
-            .filter(|case| case.throughput.verdict == verdict)
-            .count()
+            .filter(|case| case.throughput.verdict == verdict);
+        those.count()
     };
-    let [faster, slower] = [Verdict::Faster, Verdict::Slower].map(verdicts);
+    let (faster, slower) = (count(Verdict::Faster), count(Verdict::Slower));
+    let even = count(Verdict::NoDifferenceShown);
     let tests = counted(cases.len(), "test");
-    match (faster, slower, cases.len() - faster - slower) {
+    let rest = match even {
+        0 => String::new(),
+        1 => "; 1 shows no difference".to_string(),
+        more => format!("; {more} show no difference"),
+    };
+    match (faster, slower, even) {
         (0, 0, 0) => format!("Nothing was compared of {a} and {b}"),
         (0, 0, _) => format!("No difference shown between {b} and {a} in {tests}"),
         (faster, 0, 0) if faster > 1 => format!("{b} is faster than {a} in all {tests}"),
         (0, slower, 0) if slower > 1 => format!("{b} is slower than {a} in all {tests}"),
-        (0, slower, even) => format!(
-            "{b} is slower than {a} in {slower} of {tests}{}",
-            rest(even)
-        ),
-        (faster, 0, even) => format!(
-            "{b} is faster than {a} in {faster} of {tests}{}",
-            rest(even)
-        ),
-        (faster, slower, even) => {
-            format!(
-                "{b} is faster than {a} in {faster} of {tests}, slower in {slower}{}",
-                rest(even)
-            )
+        (0, slower, _) => format!("{b} is slower than {a} in {slower} of {tests}{rest}"),
+        (faster, 0, _) => format!("{b} is faster than {a} in {faster} of {tests}{rest}"),
+        (faster, slower, _) => {
+            format!("{b} is faster than {a} in {faster} of {tests}, slower in {slower}{rest}")
         }
-    }
-}
-
-fn rest(even: usize) -> String {
-    match even {
-        0 => String::new(),
-        1 => "; 1 shows no difference".to_string(),
-        more => format!("; {more} show no difference"),
     }
 }
 
@@ -126,7 +115,7 @@ pub fn names(findings: &Findings) -> [String; 2] {
 
 /// Something that was measured.
 #[derive(Clone, Debug)]
-pub struct Seen<'a> {
+pub struct Subject<'a> {
     /// What to call it.
     pub name: String,
     /// Where it stands in the JSON document.
@@ -136,12 +125,16 @@ pub struct Seen<'a> {
 }
 
 /// Everything that was measured.
-pub fn all_seen(findings: &Findings) -> Vec<Seen<'_>> {
-    let runs = findings.runs.iter().enumerate().map(|(index, run)| Seen {
-        name: run.title.clone(),
-        at: format!("/runs/{index}"),
-        measured: &run.measured,
-    });
+pub fn all_seen(findings: &Findings) -> Vec<Subject<'_>> {
+    let runs = findings
+        .runs
+        .iter()
+        .enumerate()
+        .map(|(index, run)| Subject {
+            name: run.title.clone(),
+            at: format!("/runs/{index}"),
+            measured: &run.measured,
+        });
     let comparison = findings.comparison.iter();
     let lists = comparison.flat_map(|both| [("noise", &both.noise), ("cases", &both.cases)]);
     let sides = lists.flat_map(|(list, cases)| {
@@ -151,18 +144,13 @@ pub fn all_seen(findings: &Findings) -> Vec<Seen<'_>> {
     runs.chain(sides).collect()
 }
 
-fn sides_of<'a>(case: &'a Case, at: &str) -> [Seen<'a>; 2] {
+fn sides_of<'a>(case: &'a Case, at: &str) -> [Subject<'a>; 2] {
     let [a, b] = &case.sides;
-    [("a", a), ("b", b)].map(|(key, side)| Seen {
+    [("a", a), ("b", b)].map(|(key, side)| Subject {
         name: format!("{} of {}", case.title, side.name),
         at: format!("{at}/{key}"),
         measured: &side.all,
     })
-}
-
-/// Why the figures must not be used.
-pub fn reason(measured: &Measured) -> Option<&str> {
-    measured.schedule.as_ref()?.invalid.as_deref()
 }
 
 /// Whether it was ended early, all of it or a part.

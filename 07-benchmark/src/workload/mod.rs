@@ -8,7 +8,7 @@ mod requests;
 pub use catalogue::{TESTS, Test, find};
 pub use command::{Command, Expected};
 pub use numbers::{KeyPattern, Numbers, Seat};
-pub use requests::{MARK, Note, Requests, request_length, write_mark};
+pub use requests::{MARK, Note, Requests, mark, request_length};
 
 /// Sizes of values in bytes: each between the two is as likely as any other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct Sizes {
 
 impl Sizes {
     /// Values that are all alike.
-    pub fn fixed(size: usize) -> Self {
+    pub const fn fixed(size: usize) -> Self {
         Self {
             least: size,
             most: size,

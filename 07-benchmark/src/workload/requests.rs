@@ -1,6 +1,6 @@
 //! Requests as bytes: encoded once, and changed in place where they differ from one to the next.
 
-use super::command::{Command, DATA, NUMBER};
+use super::command::{Command, DATA, NUMBER, find};
 use super::numbers::Numbers;
 use super::{Sizes, Workload};
 
@@ -139,6 +139,10 @@ impl Assembly {
             sum += u64::from(*weight);
             sum
         });
+        let longest = match any_data(workload) {
+            true => workload.sizes.most,
+            false => 0,
+        };
         Self {
             weights: weights.collect(),
             commands: workload
@@ -147,14 +151,7 @@ impl Assembly {
                 .map(|(command, _)| pieces(command))
                 .collect(),
             sizes: workload.sizes,
-            value: vec![
-                b'x';
-                if any_data(workload) {
-                    workload.sizes.most
-                } else {
-                    0
-                }
-            ],
+            value: vec![b'x'; longest],
             marked: workload.marked,
             patches: Vec::new(),
         }
@@ -212,7 +209,10 @@ fn patch(request: &mut [u8], patches: &[Patch], numbers: &mut Numbers) -> u64 {
                 write_digits(place.unwrap_or_default(), number);
             }
             Patch::Mark { at, length } => {
-                write_mark(request.get_mut(at..at + length).unwrap_or_default(), number);
+                let place = request.get_mut(at..at + length).unwrap_or_default();
+                for (byte, digit) in place.iter_mut().zip(mark(number)) {
+                    *byte = digit;
+                }
             }
         }
     }
@@ -227,14 +227,11 @@ fn write_digits(place: &mut [u8], mut number: u64) {
     }
 }
 
-/// Writes the beginning of the marked value that belongs to `number`: its digits, as many as there is room
-/// for, which is at most [`MARK`].
-pub fn write_mark(place: &mut [u8], number: u64) {
+/// How the marked value that belongs to `number` begins. A shorter one has as much of it as there is room for.
+pub fn mark(number: u64) -> [u8; MARK] {
     let mut digits = [0; MARK];
     write_digits(&mut digits, number);
-    for (byte, digit) in place.iter_mut().zip(digits) {
-        *byte = digit;
-    }
+    digits
 }
 
 fn any_data(workload: &Workload) -> bool {
@@ -305,12 +302,6 @@ fn split(arg: &[u8]) -> Vec<Piece> {
         parts.push(piece);
         rest = rest.get(at + length..).unwrap_or_default();
     }
-}
-
-fn find(bytes: &[u8], wanted: &str) -> Option<usize> {
-    bytes
-        .windows(wanted.len())
-        .position(|window| window == wanted.as_bytes())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ mod help;
 mod refusals;
 
 use super::*;
-use crate::options::{Arrivals, Format, Job, Length, Weighted, Work};
+use crate::options::{Arrivals, Format, Job, Length, Pace, Work};
 use crate::target::Address;
 use crate::workload::{Command, KeyPattern, Sizes, TESTS};
 use std::os::unix::ffi::OsStringExt;
@@ -47,7 +47,7 @@ fn mix(options: &Options) -> Vec<(String, u32)> {
     match &options.work {
         Work::Mix(mix) => mix
             .iter()
-            .map(|one| (Command::new(one.args.clone()).title(), one.weight))
+            .map(|(command, weight)| (command.title(), *weight))
             .collect(),
         tests => panic!("{tests:?}"),
     }
@@ -62,22 +62,28 @@ fn without_flags_it_is_redis_benchmark_at_the_port_of_the_course() {
     let options = options("");
     assert_eq!(options.job, Job::Load);
     assert_eq!(
-        options.target,
+        options.load.target,
         crate::target::Target::tcp("127.0.0.1", 6380)
     );
     let all: Vec<&str> = TESTS.iter().map(|test| test.name).collect();
     assert_eq!(names(&options), all.join(","));
     assert_eq!(
-        (options.clients, options.threads, options.pipeline),
+        (
+            options.load.clients,
+            options.load.threads,
+            options.load.pipeline
+        ),
         (50, 1, 1)
     );
-    assert_eq!(options.length, Length::Requests(100_000));
-    assert_eq!(options.warm_up, Duration::ZERO);
+    assert_eq!(options.load.length, Length::Requests(100_000));
+    assert_eq!(options.load.warm_up, Duration::ZERO);
     assert_eq!((options.keys, options.seed), (0, 0));
     assert_eq!(options.sizes, Sizes { least: 3, most: 3 });
     assert_eq!(options.pattern, KeyPattern::Uniform);
-    assert_eq!((options.rate, options.arrivals), (None, Arrivals::Constant));
-    assert!(options.keep_alive && !options.sliding && !options.verify && !options.repeat);
+    assert_eq!(options.load.pace, None);
+    assert!(
+        options.load.keep_alive && !options.load.sliding && !options.load.verify && !options.repeat
+    );
     assert_eq!((options.format, options.precision), (Format::Table, 3));
     assert_eq!(
         (options.json, options.hdr, options.html),
@@ -110,34 +116,41 @@ fn a_comparison_has_defaults_of_its_own() {
         );
         assert_eq!((options.keys, options.seed), (100_000, 0), "{line}");
         assert_eq!(
-            options.length,
+            options.load.length,
             Length::Time(Duration::from_millis(turn)),
             "{line}"
         );
-        assert_eq!(options.warm_up, Duration::from_millis(100), "{line}");
+        assert_eq!(options.load.warm_up, Duration::from_millis(100), "{line}");
     }
     let line = "-d 5 -r 7 -t get --duration 2 --warmup 0 --rounds 3 -c 4 --seed 9";
     let options = options(&format!("{line} --compare server"));
     assert_eq!(names(&options), "get");
     assert_eq!(
-        (options.rounds, options.keys, options.clients, options.seed),
+        (
+            options.rounds,
+            options.keys,
+            options.load.clients,
+            options.seed
+        ),
         (3, 7, 4, 9)
     );
     assert_eq!(options.sizes, Sizes { least: 5, most: 5 });
-    assert_eq!(options.length, Length::Time(Duration::from_secs(2)));
-    assert_eq!(options.warm_up, Duration::ZERO);
+    assert_eq!(options.load.length, Length::Time(Duration::from_secs(2)));
+    assert_eq!(options.load.warm_up, Duration::ZERO);
 }
 
 #[test]
 fn flags_of_the_server() {
-    let target = options("-h ::1 -p 7 -a secret --user me --dbnum 4 -3").target;
+    let target = options("-h ::1 -p 7 -a secret --user me --dbnum 4 -3")
+        .load
+        .target;
     assert_eq!(target.address, tcp("::1", 7));
     assert_eq!(target.user.as_deref(), Some("me"));
     assert_eq!(target.password.as_deref(), Some("secret"));
     assert_eq!((target.database, target.resp3), (4, true));
     for line in ["-s ./socket -h h -p 1", "-h h -p 1 -s ./socket"] {
         assert_eq!(
-            options(line).target.address,
+            options(line).load.target.address,
             Address::Unix("./socket".into())
         );
     }
@@ -145,34 +158,43 @@ fn flags_of_the_server() {
 
 #[test]
 fn a_uri_counts_as_the_flags_in_its_place() {
-    let target = options("-u redis://me:secret@h:7/2").target;
+    let target = options("-u redis://me:secret@h:7/2").load.target;
     assert_eq!(target.address, tcp("h", 7));
     assert_eq!(target.user.as_deref(), Some("me"));
     assert_eq!(target.password.as_deref(), Some("secret"));
     assert_eq!(target.database, 2);
     // What comes later holds, and what it leaves out stays.
-    assert_eq!(options("-u redis://h:7 -p 8").target.address, tcp("h", 8));
-    assert_eq!(options("-p 8 -u redis://h").target.address, tcp("h", 8));
-    assert_eq!(options("-u redis://h").target.address, tcp("h", 6380));
-    let target = options("--user me -u redis://secret@h").target;
+    assert_eq!(
+        options("-u redis://h:7 -p 8").load.target.address,
+        tcp("h", 8)
+    );
+    assert_eq!(
+        options("-p 8 -u redis://h").load.target.address,
+        tcp("h", 8)
+    );
+    assert_eq!(options("-u redis://h").load.target.address, tcp("h", 6380));
+    let target = options("--user me -u redis://secret@h").load.target;
     assert_eq!(target.user.as_deref(), Some("me"));
 }
 
 #[test]
 fn flags_of_the_load() {
     let load = options("-c 8 --threads 2 -n 5 -P 16 --sliding --warmup 0.25 -l");
-    assert_eq!((load.clients, load.threads, load.pipeline), (8, 2, 16));
-    assert_eq!(load.length, Length::Requests(5));
-    assert_eq!(load.warm_up, Duration::from_millis(250));
-    assert!(load.sliding && load.repeat);
     assert_eq!(
-        options("--duration 1.5").length,
+        (load.load.clients, load.load.threads, load.load.pipeline),
+        (8, 2, 16)
+    );
+    assert_eq!(load.load.length, Length::Requests(5));
+    assert_eq!(load.load.warm_up, Duration::from_millis(250));
+    assert!(load.load.sliding && load.repeat);
+    assert_eq!(
+        options("--duration 1.5").load.length,
         Length::Time(Duration::from_millis(1500))
     );
-    assert!(!options("-k 0").keep_alive);
-    assert!(options("-k 1").keep_alive);
+    assert!(!options("-k 0").load.keep_alive);
+    assert!(options("-k 1").load.keep_alive);
     assert_eq!(options("-I -c 9").job, Job::Idle);
-    assert_eq!(options("-c 2 --threads 8").threads, 2);
+    assert_eq!(options("-c 2 --threads 8").load.threads, 2);
 }
 
 #[test]
@@ -200,7 +222,7 @@ fn flags_of_what_is_sent() {
             most: 512
         }
     );
-    assert!(sent.verify);
+    assert!(sent.load.verify);
     assert_eq!(options("-d 7").sizes, Sizes { least: 7, most: 7 });
 }
 
@@ -244,21 +266,10 @@ fn commands_have_a_weight_behind_them() {
     let Work::Mix(mix) = options_of(args).work else {
         panic!()
     };
-    let words = |words: &[&str]| words.iter().map(|word| word.as_bytes().to_vec()).collect();
-    let first = Weighted {
-        args: words(&["SET", "a b", "__data__"]),
-        weight: 3,
-    };
-    assert_eq!(
-        mix,
-        [
-            first,
-            Weighted {
-                args: words(&["PING"]),
-                weight: 1
-            }
-        ]
-    );
+    let command =
+        |words: &[&str]| Command::new(words.iter().map(|word| word.as_bytes().to_vec()).collect());
+    let first = (command(&["SET", "a b", "__data__"]), 3);
+    assert_eq!(mix, [first, (command(&["PING"]), 1)]);
 }
 
 #[test]
@@ -269,7 +280,7 @@ fn a_command_at_the_end_takes_all_words_behind_it() {
         [title("SET key:__rand_int__ -c --help -n 5", 1)]
     );
     assert_eq!(
-        (options.clients, options.length),
+        (options.load.clients, options.load.length),
         (3, Length::Requests(100_000))
     );
     // Two dashes end the flags.
@@ -283,19 +294,17 @@ fn a_command_at_the_end_takes_all_words_behind_it() {
     let Work::Mix(mix) = options_of(args).work else {
         panic!()
     };
-    assert_eq!(mix[0].args, [b"ECHO".to_vec(), vec![0xFF, b' '], vec![]]);
+    assert_eq!(mix[0].0.args, [b"ECHO".to_vec(), vec![0xFF, b' '], vec![]]);
 }
 
 #[test]
 fn flags_of_the_open_loop_and_of_the_output() {
     let open = options("--rate 1500.5 --arrivals poisson");
+    let pace = |rate, arrivals| Some(Pace { rate, arrivals });
+    assert_eq!(open.load.pace, pace(1500.5, Arrivals::Poisson));
     assert_eq!(
-        (open.rate, open.arrivals),
-        (Some(1500.5), Arrivals::Poisson)
-    );
-    assert_eq!(
-        options("--rate 1 --arrivals constant -P 1").arrivals,
-        Arrivals::Constant
+        options("--rate 1 --arrivals constant -P 1").load.pace,
+        pace(1.0, Arrivals::Constant)
     );
     let output = options("-q --precision 0 --json a --hdr b --report c");
     assert_eq!((output.format, output.precision), (Format::Quiet, 0));
@@ -316,7 +325,7 @@ fn flags_of_a_comparison() {
         let options = options(&format!("--versus {text} --flush -P 16 -p 7000"));
         assert_eq!(options.job, Job::Versus(address));
         assert!(options.may_empty);
-        assert_eq!(options.target.address, tcp("127.0.0.1", 7000));
+        assert_eq!(options.load.target.address, tcp("127.0.0.1", 7000));
     }
     assert_eq!(options("--compare a/b").job, Job::Compare("a/b".into()));
     assert_eq!(options("--ladder a/b").job, Job::Ladder("a/b".into()));

@@ -4,7 +4,7 @@
 use super::scale::Scale;
 use super::{Caption, Frame, Size, cut, line, picture, rect, tag, text};
 use crate::report::markup::Node;
-use crate::report::model::{Estimate, Verdict};
+use crate::report::model::{Better, Estimate, Verdict};
 use crate::report::numbers::short;
 
 /// A ratio to be drawn.
@@ -16,15 +16,6 @@ pub struct Row {
     pub estimate: Estimate,
     /// From where to where A differs from itself, where that was measured.
     pub noise: Option<(f64, f64)>,
-}
-
-/// On which side of 1 B is better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Better {
-    /// Below: latencies, CPU time.
-    Left,
-    /// Above: throughput.
-    Right,
 }
 
 /// Ratios that may be ticks.
@@ -123,8 +114,8 @@ fn label(frame: Frame, x: &Scale, tick: f64) -> Node {
 /// What it means to stand left or right of the line.
 fn directions(frame: Frame, x: &Scale, better: Better) -> Node {
     let (left, right) = match better {
-        Better::Left => ("← B better", "A better →"),
-        Better::Right => ("← A better", "B better →"),
+        Better::Lower => ("← B better", "A better →"),
+        Better::Higher => ("← A better", "B better →"),
     };
     let (one, y) = (x.at(1.0), frame.top - 14.0);
     // Kept inside of the picture when 1 is close to one of its sides.

@@ -21,35 +21,31 @@ const DECADES: f64 = 8.0;
 
 impl Scale {
     /// An even scale from 0 to at least `high`, ending at a tick.
-    pub fn from_zero(high: f64, about: usize, (from, to): (f64, f64)) -> Self {
+    pub fn from_zero(high: f64, about: usize, places: (f64, f64)) -> Self {
         let high = if high.is_finite() && high > 0.0 {
             high
         } else {
             1.0
         };
         let step = round_step(high / about.max(1) as f64);
-        Self::even((0.0, (high / step).ceil() * step), (from, to))
+        Self::even((0.0, (high / step).ceil() * step), places)
     }
 
     /// An even scale between two values.
-    pub fn even((low, high): (f64, f64), (from, to): (f64, f64)) -> Self {
-        let sound = low.is_finite() && high.is_finite() && low < high;
-        let (low, high) = if sound { (low, high) } else { (0.0, 1.0) };
-        Self {
-            logarithmic: false,
-            low,
-            high,
-            from,
-            to,
-        }
+    pub fn even(ends: (f64, f64), places: (f64, f64)) -> Self {
+        let sound = ends.0.is_finite() && ends.1.is_finite() && ends.0 < ends.1;
+        Self::between(if sound { ends } else { (0.0, 1.0) }, places, false)
     }
 
     /// A logarithmic scale between two values above 0.
-    pub fn logarithmic((low, high): (f64, f64), (from, to): (f64, f64)) -> Self {
-        let sound = low > 0.0 && high.is_finite() && low < high;
-        let (low, high) = if sound { (low, high) } else { (0.1, 10.0) };
+    pub fn logarithmic(ends: (f64, f64), places: (f64, f64)) -> Self {
+        let sound = ends.0 > 0.0 && ends.1.is_finite() && ends.0 < ends.1;
+        Self::between(if sound { ends } else { (0.1, 10.0) }, places, true)
+    }
+
+    fn between((low, high): (f64, f64), (from, to): (f64, f64), logarithmic: bool) -> Self {
         Self {
-            logarithmic: true,
+            logarithmic,
             low,
             high,
             from,
@@ -58,7 +54,7 @@ impl Scale {
     }
 
     /// The scale that shows these values best: from 0 on, or logarithmic when they differ by much.
-    pub fn fitting(values: impl Iterator<Item = f64>, (from, to): (f64, f64)) -> Self {
+    pub fn fitting(values: impl Iterator<Item = f64>, places: (f64, f64)) -> Self {
         let sound = |value: &f64| value.is_finite() && *value >= 0.0;
         let (low, high) = values
             .filter(sound)
@@ -66,10 +62,10 @@ impl Scale {
                 (low.min(value), high.max(value))
             });
         if high == 0.0 || high < low * WIDE_RANGE {
-            return Self::from_zero(high, 5, (from, to));
+            return Self::from_zero(high, 5, places);
         }
         let low = low.max(high / 10_f64.powf(DECADES));
-        Self::logarithmic((round_down(low), round_up(high)), (from, to))
+        Self::logarithmic((round_down(low), round_up(high)), places)
     }
 
     /// The place of a value; of one outside of the scale that of the nearer end.

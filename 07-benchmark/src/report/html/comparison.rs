@@ -4,10 +4,9 @@ use super::figure::{how_to_read, remark};
 use super::run_pictures::READ_LATENCY;
 use super::table::{Head, count, hundredths, name_cell, number, row, table, words};
 use super::{comparison_pictures, section};
-use crate::report::draw::forest::Better;
 use crate::report::latency::Latency;
 use crate::report::markup::{Node, tag};
-use crate::report::model::{Case, Comparison, Estimate, Findings, Side};
+use crate::report::model::{Better, Case, Comparison, Estimate, Findings, Side};
 use crate::report::numbers::{NONE, counted, median, seconds};
 use crate::report::words::{self, bound, verdict};
 use Head::{Number, Words};
@@ -16,7 +15,7 @@ use Head::{Number, Words};
 pub struct Compared {
     /// What to call it.
     pub name: &'static str,
-    /// On which side of 1 B is better.
+    /// Which way it is better.
     pub better: Better,
     /// Its key in the JSON document.
     key: &'static str,
@@ -28,25 +27,25 @@ pub struct Compared {
 pub const COMPARED: [Compared; 4] = [
     Compared {
         name: "Throughput",
-        better: Better::Right,
+        better: Better::Higher,
         key: "throughput",
         estimate: |case| Some(case.throughput),
     },
     Compared {
         name: "Server's CPU time for a reply",
-        better: Better::Left,
+        better: Better::Lower,
         key: "server_cpu",
         estimate: |case| case.server_cpu,
     },
     Compared {
         name: "Latency, p50",
-        better: Better::Left,
+        better: Better::Lower,
         key: "p50",
         estimate: |case| Some(case.p50),
     },
     Compared {
         name: "Latency, p99",
-        better: Better::Left,
+        better: Better::Lower,
         key: "p99",
         estimate: |case| Some(case.p99),
     },
@@ -102,13 +101,9 @@ fn table_of_ratios(caption: &str, key: &str, cases: &[Case]) -> Node {
         Words("throughput says"),
     ];
     let rows = cases.iter().enumerate().map(|(index, case)| {
-        let cell = |Compared {
-                        key: figure,
-                        estimate,
-                        ..
-                    }: &Compared| {
-            let at = format!("/comparison/{key}/{index}/ratios/{figure}");
-            ratio(estimate(case), at)
+        let cell = |compared: &Compared| {
+            let at = format!("/comparison/{key}/{index}/ratios/{}", compared.key);
+            ratio((compared.estimate)(case), at)
         };
         let said = words(verdict(case.throughput.verdict));
         row(&case.title, COMPARED.iter().map(cell)).with(said)
@@ -118,7 +113,7 @@ fn table_of_ratios(caption: &str, key: &str, cases: &[Case]) -> Node {
 
 fn ratio(estimate: Option<Estimate>, at: String) -> Node {
     let Some(estimate) = estimate else {
-        return hundredths(None, at);
+        return tag("td").class("number").attr("data-at", at).text(NONE);
     };
     let part = |name: &'static str, value: f64, key: &str| {
         let text = if value.is_finite() {
@@ -171,23 +166,14 @@ fn side(side: &Side, at: &str, letter: &str) -> [Node; 10] {
     let median = median(&side.throughputs);
     [
         tag("td").with(tag("strong").text(letter)),
-        number(median, format!("{at}/median_turn_per_s")),
-        number(
-            latency(|latency| latency.at(50.0)),
-            format!("{at}/response/p50_ms"),
-        ),
-        number(
-            latency(|latency| latency.at(99.0)),
-            format!("{at}/response/p99_ms"),
-        ),
-        number(
-            latency(|latency| latency.max),
-            format!("{at}/response/max_ms"),
-        ),
-        hundredths(cpu, format!("{at}/server_cpu_us")),
-        hundredths(side.server_share, format!("{at}/server_cores")),
-        hundredths(side.own_share, format!("{at}/generator_cores")),
-        count(side.all.errors.total(), format!("{at}/errors/total")),
+        number(median, at, "median_turn_per_s"),
+        number(latency(|latency| latency.at(50.0)), at, "response/p50_ms"),
+        number(latency(|latency| latency.at(99.0)), at, "response/p99_ms"),
+        number(latency(|latency| latency.max), at, "response/max_ms"),
+        hundredths(cpu, at, "server_cpu_us"),
+        hundredths(side.server_share, at, "server_cores"),
+        hundredths(side.own_share, at, "generator_cores"),
+        count(side.all.errors.total(), at, "errors/total"),
         words(bound(side.bound)),
     ]
 }
@@ -195,8 +181,9 @@ fn side(side: &Side, at: &str, letter: &str) -> [Node; 10] {
 fn ceilings(comparison: &Comparison) -> Option<Node> {
     let rows = comparison.ceilings.iter().enumerate();
     let rows = rows.map(|(index, (pipeline, throughput))| {
-        let at = format!("/comparison/ceilings/{index}/replies_per_s");
-        row(format!("-P {pipeline}"), [number(Some(*throughput), at)])
+        let at = format!("/comparison/ceilings/{index}");
+        let most = number(Some(*throughput), &at, "replies_per_s");
+        row(format!("-P {pipeline}"), [most])
     });
     let caption = "As fast as the load generator gets, with a responder that does nothing else";
     let heads = [Words("pipeline"), Number("requests/s")];

@@ -47,7 +47,7 @@ fn forest_of(index: usize, compared: &Compared, comparison: &Comparison) -> Opti
         title: format!("{}: B divided by A", compared.name),
         description: sentences(&rows),
     };
-    let draw = |size, caption: &Caption| forest::draw(size, caption, &rows, compared.better);
+    let draw = |size| forest::draw(size, &caption, &rows, compared.better);
     Some(match index {
         0 => figure::wide(&caption, Vec::new(), draw),
         _ => figure::small(&caption, Vec::new(), draw),
@@ -88,9 +88,8 @@ fn latencies(index: usize, case: &Case) -> Node {
         title: format!("{}: latency", case.title),
         description: described(&lines),
     };
-    figure::small(&caption, legend(&lines), |size, caption| {
-        percentiles::draw(size, caption, &lines, &[])
-    })
+    let draw = |size| percentiles::draw(size, &caption, &lines, &[]);
+    figure::small(&caption, legend(&lines), draw)
 }
 
 fn all_turns(index: usize, case: &Case) -> Node {
@@ -109,7 +108,5 @@ fn all_turns(index: usize, case: &Case) -> Node {
         description,
     };
     let legend = vec![entry(spot(0), "A"), entry(spot(1), "B")];
-    figure::small(&caption, legend, |size, caption| {
-        turns::draw(size, caption, [a, b])
-    })
+    figure::small(&caption, legend, |size| turns::draw(size, &caption, [a, b]))
 }

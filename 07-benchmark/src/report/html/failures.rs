@@ -3,11 +3,11 @@
 use super::section;
 use super::table::{Head, count, row, table, words};
 use crate::report::markup::Node;
-use crate::report::words::Seen;
+use crate::report::words::Subject;
 use Head::{Number, Words};
 
 /// All kinds of errors; nothing if there are none.
-pub fn section_on(seen: &[Seen]) -> Option<Node> {
+pub fn section_on(seen: &[Subject]) -> Option<Node> {
     let rows: Vec<Node> = seen.iter().flat_map(kinds).collect();
     let heads = [
         Words("test"),
@@ -22,10 +22,10 @@ pub fn section_on(seen: &[Seen]) -> Option<Node> {
     Some(section("What failed").with(table))
 }
 
-fn kinds(Seen { name, at, measured }: &Seen) -> Vec<Node> {
+fn kinds(Subject { name, at, measured }: &Subject) -> Vec<Node> {
     let kinds = measured.errors.kinds().enumerate();
     let rows = kinds.map(|(index, (kind, errors))| {
-        let many = count(errors.count, format!("{at}/errors/kinds/{index}/count"));
+        let many = count(errors.count, at, &format!("errors/kinds/{index}/count"));
         row(name, [words(kind), many, words(&errors.example)])
     });
     rows.collect()

@@ -7,15 +7,15 @@ use crate::report::markup::{Node, tag};
 use crate::report::numbers::figure as digits;
 
 /// A picture over the whole width. It is drawn twice; the style sheet shows what fits the screen.
-pub fn wide(caption: &Caption, legend: Vec<Node>, draw: impl Fn(Size, &Caption) -> Node) -> Node {
+pub fn wide(caption: &Caption, legend: Vec<Node>, draw: impl Fn(Size) -> Node) -> Node {
     framed("figure", caption, legend)
-        .with(draw(Size::Wide, caption))
-        .with(draw(Size::Narrow, caption))
+        .with(draw(Size::Wide))
+        .with(draw(Size::Narrow))
 }
 
 /// One of several pictures side by side.
-pub fn small(caption: &Caption, legend: Vec<Node>, draw: impl Fn(Size, &Caption) -> Node) -> Node {
-    framed("figure small", caption, legend).with(draw(Size::Narrow, caption))
+pub fn small(caption: &Caption, legend: Vec<Node>, draw: impl Fn(Size) -> Node) -> Node {
+    framed("figure small", caption, legend).with(draw(Size::Narrow))
 }
 
 fn framed(class: &str, caption: &Caption, legend: Vec<Node>) -> Node {

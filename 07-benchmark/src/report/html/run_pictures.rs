@@ -68,7 +68,7 @@ fn side_by_side(runs: &[Run]) -> Vec<Node> {
     let legend: Vec<Node> = marks
         .map(|(style, (name, _))| entry(spot(style), name))
         .collect();
-    let draw = |size, caption: &Caption| ranges::draw(size, caption, &tests);
+    let draw = |size| ranges::draw(size, &caption, &tests);
     let picture = figure::wide(&caption, legend, draw);
     vec![picture, how_to_read(READ_RANGES)]
 }
@@ -112,9 +112,8 @@ fn picture(index: usize, series: &[Series], range: &[f64]) -> Node {
         title: "How many replies came within which time".to_string(),
         description: described(series),
     };
-    figure::wide(&caption, legend(series), |size, caption| {
-        percentiles::draw(size, caption, series, range)
-    })
+    let draw = |size| percentiles::draw(size, &caption, series, range);
+    figure::wide(&caption, legend(series), draw)
 }
 
 /// Throughput and latency over time, a picture for each run.
@@ -165,7 +164,7 @@ fn timeline_of(index: usize, run: &Run, size: Size) -> Node {
     let legend = legend.into_iter().map(|(sample, name)| entry(sample, name));
     let asked = measured.schedule.as_ref().map(|schedule| schedule.rate);
     let asked = asked.filter(|rate| rate.is_finite());
-    let draw = |size, caption: &Caption| timeline::draw(size, caption, &measured.intervals, asked);
+    let draw = |size| timeline::draw(size, &caption, &measured.intervals, asked);
     match size {
         Size::Wide => figure::wide(&caption, legend.collect(), draw),
         Size::Narrow => figure::small(&caption, legend.collect(), draw),

@@ -39,22 +39,19 @@ fn figures(runs: &[Run]) -> Node {
     let rows = runs.iter().enumerate().map(|(index, run)| {
         let (at, measured) = (format!("/runs/{index}"), &run.measured);
         let latency = Latency::of(&measured.response);
-        let throughput = number(
-            per_second(measured.replies, measured.time),
-            format!("{at}/replies_per_s"),
-        );
+        let throughput = per_second(measured.replies, measured.time);
         let percentiles = PERCENTILES.iter().filter_map(|(percent, _, key)| {
             MAIN.iter().find(|(_, main)| main == percent)?;
             let value = latency.as_ref().map(|latency| latency.at(*percent));
-            Some(number(value, format!("{at}/response/{key}")))
+            Some(number(value, &at, &format!("response/{key}")))
         });
         let max = latency.as_ref().map(|latency| latency.max);
         let last = [
-            number(max, format!("{at}/response/max_ms")),
-            count(measured.errors.total(), format!("{at}/errors/total")),
+            number(max, &at, "response/max_ms"),
+            count(measured.errors.total(), &at, "errors/total"),
             words(bound(run.bound)),
         ];
-        let first = row(&run.title, [throughput]);
+        let first = row(&run.title, [number(throughput, &at, "replies_per_s")]);
         first.all(percentiles).all(last)
     });
     table("Throughput and latency of good replies", &heads, rows)
@@ -82,10 +79,10 @@ fn schedules(runs: &[Run]) -> Option<Node> {
         let at = format!("/runs/{index}/schedule");
         let held = schedule.invalid.as_ref().map_or("held", |_| "NOT HELD");
         let cells = [
-            number(Some(schedule.rate), format!("{at}/rate_per_s")),
-            count(schedule.due, format!("{at}/due")),
-            number(Some(millis(schedule.late_p99)), format!("{at}/late_p99_ms")),
-            number(Some(millis(schedule.late_max)), format!("{at}/late_max_ms")),
+            number(Some(schedule.rate), &at, "rate_per_s"),
+            count(schedule.due, &at, "due"),
+            number(Some(millis(schedule.late_p99)), &at, "late_p99_ms"),
+            number(Some(millis(schedule.late_max)), &at, "late_max_ms"),
             words(held),
         ];
         Some(row(&run.title, cells))
@@ -110,12 +107,12 @@ fn who_worked(runs: &[Run]) -> Node {
         let seconds = measured.time.as_secs_f64();
         let served = measured.served as u64;
         let cells = [
-            count(measured.replies, format!("{at}/replies")),
-            hundredths(Some(seconds), format!("{at}/measured_s")),
-            hundredths(cpu, format!("{at}/server_cpu_us")),
-            hundredths(run.server_share, format!("{at}/server_cores")),
-            hundredths(measured.own_share(), format!("{at}/generator_cores")),
-            count(served, format!("{at}/connections_served")),
+            count(measured.replies, &at, "replies"),
+            hundredths(Some(seconds), &at, "measured_s"),
+            hundredths(cpu, &at, "server_cpu_us"),
+            hundredths(run.server_share, &at, "server_cores"),
+            hundredths(measured.own_share(), &at, "generator_cores"),
+            count(served, &at, "connections_served"),
         ];
         row(&run.title, cells)
     });
@@ -169,22 +166,15 @@ pub fn histograms<'a>(run: &'a Run, at: &str) -> Vec<Part<'a>> {
     all
 }
 
-fn spread(
-    Part {
-        name,
-        at,
-        histogram,
-    }: &Part,
-) -> Option<Node> {
-    let latency = Latency::of(histogram)?;
+fn spread(part: &Part) -> Option<Node> {
+    let (at, latency) = (&part.at, Latency::of(part.histogram)?);
     let first = [
-        count(latency.count, format!("{at}/count")),
-        number(Some(latency.min), format!("{at}/min_ms")),
-        number(Some(latency.mean), format!("{at}/mean_ms")),
+        count(latency.count, at, "count"),
+        number(Some(latency.min), at, "min_ms"),
+        number(Some(latency.mean), at, "mean_ms"),
     ];
     let percentiles = PERCENTILES.iter().zip(latency.percentiles);
-    let percentiles =
-        percentiles.map(|((.., key), value)| number(Some(value), format!("{at}/{key}")));
-    let max = number(Some(latency.max), format!("{at}/max_ms"));
-    Some(row(name, first).all(percentiles).with(max))
+    let percentiles = percentiles.map(|((.., key), value)| number(Some(value), at, key));
+    let max = number(Some(latency.max), at, "max_ms");
+    Some(row(&part.name, first).all(percentiles).with(max))
 }

@@ -48,25 +48,24 @@ pub fn words(text: impl ToString) -> Node {
     tag("td").class("words").text(text.to_string())
 }
 
-/// A figure with three digits, and its place in the JSON document.
-pub fn number(value: Option<f64>, at: String) -> Node {
-    cell(value.map_or_else(|| NONE.to_string(), figure), at)
+/// A figure with three digits. In the JSON document it stands in what is `at`, under `key`.
+pub fn number(value: Option<f64>, at: &str, key: &str) -> Node {
+    cell(value.map_or_else(|| NONE.to_string(), figure), at, key)
 }
 
 /// A whole number.
-pub fn count(value: u64, at: String) -> Node {
-    cell(thousands(value as f64), at)
+pub fn count(value: u64, at: &str, key: &str) -> Node {
+    cell(thousands(value as f64), at, key)
 }
 
 /// A figure of which two decimal places are enough.
-pub fn hundredths(value: Option<f64>, at: String) -> Node {
+pub fn hundredths(value: Option<f64>, at: &str, key: &str) -> Node {
     let finite = value.filter(|value| value.is_finite());
-    cell(
-        finite.map_or_else(|| NONE.to_string(), |value| format!("{value:.2}")),
-        at,
-    )
+    let text = finite.map_or_else(|| NONE.to_string(), |value| format!("{value:.2}"));
+    cell(text, at, key)
 }
 
-fn cell(text: String, at: String) -> Node {
+fn cell(text: String, at: &str, key: &str) -> Node {
+    let at = format!("{at}/{key}");
     tag("td").class("number").attr("data-at", at).text(text)
 }

@@ -1,7 +1,8 @@
 //! The ladder as bars: a row for each server, a column for each test.
 
-use super::{Cell, Ladder};
+use super::Ladder;
 use crate::report::markup::{Node, tag};
+use crate::report::model::Turns;
 use crate::report::numbers::thousands;
 
 /// Where everything stands, in the picture's own units.
@@ -57,7 +58,7 @@ fn column(ladder: &Ladder, place: usize) -> (f64, f64) {
 }
 
 fn heads(ladder: &Ladder) -> Vec<Node> {
-    let title = |(place, (title, _)): (usize, &(String, Vec<Cell>))| {
+    let title = |(place, (title, _)): (usize, &(String, Vec<Turns>))| {
         let (x, _) = column(ladder, place);
         text(x, 58.0, title).class("soft")
     };
@@ -78,7 +79,7 @@ fn row(ladder: &Ladder, place: usize) -> Vec<Node> {
         );
     }
     for (number, (_, cells)) in ladder.blocks.iter().enumerate() {
-        let most = cells.iter().map(Cell::throughput).fold(1.0, f64::max);
+        let most = cells.iter().map(Turns::throughput).fold(1.0, f64::max);
         let Some(cell) = cells.get(place) else {
             continue;
         };

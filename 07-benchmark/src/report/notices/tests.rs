@@ -2,6 +2,7 @@ use super::*;
 use crate::report::model::Estimate;
 use crate::report::samples;
 use crate::report::words::headline;
+use crate::report::words::noise;
 
 /// Weights and titles.
 fn titles(findings: &Findings) -> Vec<(Weight, String)> {
@@ -40,11 +41,7 @@ fn what_must_be_known_comes_with_its_weight() {
     );
     expect(
         &samples::comparison(),
-        &[
-            (Care, "Limited by the load generator"),
-            (Care, "Within the noise"),
-            (Note, "Remark"),
-        ],
+        &[(Care, "Limited by the load generator"), (Note, "Remark")],
     );
 }
 
@@ -96,13 +93,4 @@ fn a_server_that_differs_from_itself_is_a_reason_for_care() {
         .iter()
         .find(|notice| notice.title == "The machine is not quiet");
     assert!(biased.unwrap().text.starts_with("At -P 16 A against A"));
-    let within = found
-        .iter()
-        .find(|notice| notice.title == "Within the noise");
-    assert!(
-        within
-            .unwrap()
-            .text
-            .starts_with("LPUSH -P 1 and LPUSH -P 16:")
-    );
 }

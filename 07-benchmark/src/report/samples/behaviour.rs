@@ -1,6 +1,6 @@
 //! Servers that do not exist, and what would be measured of them.
 
-use crate::engine::{Interval, Measured, Schedule, latencies};
+use crate::engine::{Interval, Measured, Punctuality, latencies};
 use hdrhistogram::Histogram;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -51,7 +51,7 @@ impl Behaviour {
         };
         let mut measured = self.seen_by(|at, service| service + waits(at));
         measured.service = Some(self.measured().response);
-        measured.schedule = Some(Schedule {
+        measured.schedule = Some(Punctuality {
             rate,
             due: (rate * self.seconds) as u64,
             late_p99: 41_000,

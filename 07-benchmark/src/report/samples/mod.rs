@@ -5,7 +5,7 @@
 mod behaviour;
 mod comparisons;
 
-use crate::engine::{CommandTally, Errors, Measured, Schedule, latencies};
+use crate::engine::{CommandTally, Errors, Measured, Punctuality, latencies};
 use crate::report::model::{Bound, Comparison, Estimate, Findings, Machine, Run, Server, Verdict};
 use behaviour::{Behaviour, STEADY, take};
 pub use comparisons::{comparison, interrupted, quick_comparison};
@@ -273,7 +273,7 @@ pub fn hostile() -> Findings {
             response,
         }];
         let invalid = Some(text());
-        run.measured.schedule = Some(Schedule {
+        run.measured.schedule = Some(Punctuality {
             rate: f64::NAN,
             due: 1,
             late_p99: 2,

@@ -1,16 +1,10 @@
 //! The rows of one test.
 
-use crate::report::model::{Bound, Case, Estimate, Side, Verdict};
+use crate::report::model::{Case, Estimate, Side, Verdict};
 use crate::report::numbers::thousands;
 use crate::report::summary::Figure;
-use crate::report::text::{cut, ratio};
+use crate::report::text::{cut, mark, micros, ratio};
 use std::fmt::Display;
-
-/// Behind the figures of a busy generator.
-pub const BUSY_MARK: &str = "*";
-
-/// Behind figures for which nobody was busy, though a closed loop has always somebody at work.
-pub const IDLE_MARK: &str = "+";
 
 /// What stands where a figure is missing.
 const MISSING: &str = "-";
@@ -69,21 +63,17 @@ fn side(letter: &str, side: &Side) -> String {
         millis(50.0),
         millis(95.0),
         millis(99.0),
-        or_missing(
-            side.server_cpu
-                .map(|cpu| format!("{:.2}", cpu.as_secs_f64() * 1e6)),
-        ),
+        micros(side.server_cpu),
         or_missing(
             side.own_share
                 .map(|share| format!("{:.0} %", share * 100.0)),
         ),
     ];
-    let mark = match side.bound {
-        Bound::Client => BUSY_MARK,
-        Bound::Neither => IDLE_MARK,
-        Bound::Server | Bound::Schedule | Bound::Unknown => "",
-    };
-    row(&format!("  {letter}  {}", side.name), cells, mark)
+    row(
+        &format!("  {letter}  {}", side.name),
+        cells,
+        mark(side.bound),
+    )
 }
 
 fn ratios(label: &str, case: &Case) -> String {
