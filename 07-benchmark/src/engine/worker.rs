@@ -319,7 +319,8 @@ async fn given_up(worker: &Worker) -> String {
     format!("no reply came within {:?} of the end", worker.load.grace)
 }
 
-/// Waits until requests have been under way for the whole of the load's patience, and none was answered.
+/// Waits until no request was answered for the whole of the load's patience: because the server is silent, or
+/// because there is none any more to connect to.
 async fn silence(worker: &Worker) {
     let mut heard = Instant::now();
     loop {
@@ -327,7 +328,6 @@ async fn silence(worker: &Worker) {
         let last = worker.recorder.borrow().last_reply();
         heard = match last.filter(|last| *last > heard) {
             Some(last) => last,
-            None if worker.under_way.get() == 0 => Instant::now(),
             None => return,
         };
     }
