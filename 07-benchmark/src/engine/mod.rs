@@ -54,7 +54,7 @@ pub async fn run(
     stop: &watch::Receiver<bool>,
 ) -> anyhow::Result<Measured> {
     let (messages, mut told) = mpsc::unbounded_channel();
-    let dialer = Dialer::new(&load.target).await?;
+    let dialer = Dialer::new(&load.target, load.patience).await?;
     let mut starts = Vec::new();
     for share in Share::of(load) {
         let (start, started) = oneshot::channel();

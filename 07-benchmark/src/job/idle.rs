@@ -1,7 +1,7 @@
 //! Connections that do nothing.
 
 use super::exit_code;
-use crate::engine::Dialer;
+use crate::engine::{Dialer, PATIENCE};
 use crate::options::Options;
 use crate::output::print;
 use std::process::ExitCode;
@@ -12,7 +12,7 @@ use tokio::sync::watch;
 /// # Errors
 /// When they can't be opened.
 pub async fn run(options: &Options, mut stop: watch::Receiver<bool>) -> anyhow::Result<ExitCode> {
-    let dialer = Dialer::new(&options.target).await?;
+    let dialer = Dialer::new(&options.target, PATIENCE).await?;
     let mut connections = Vec::new();
     for _ in 0..options.clients {
         tokio::select! {
