@@ -8,6 +8,9 @@ use std::process::ExitCode;
 use tokio::sync::watch;
 
 /// Opens the connections and waits until it is interrupted.
+///
+/// # Errors
+/// When they can't be opened.
 pub async fn run(options: &Options, mut stop: watch::Receiver<bool>) -> anyhow::Result<ExitCode> {
     let dialer = Dialer::new(&options.load.target, PATIENCE).await?;
     let mut connections = Vec::new();
