@@ -208,7 +208,7 @@ fn interval(interval: &Interval) -> Value {
 fn command(command: &CommandTally) -> Value {
     json!({
         "title": command.title,
-        "replies": command.response.len(),
+        "replies": command.replies,
         "response": latency(&command.response),
     })
 }
