@@ -210,16 +210,15 @@ impl<'a> Arena<'a> {
     }
 
     fn side(&self, contender: &Contender, turns: Turns, depth: usize) -> Side {
-        let own_share = turns.all.own_share();
+        let own = turns.all.own_share();
         let server_share = turns.server_cpu.and_then(|cpu| turns.all.share(cpu));
         Side {
             name: contender.facts.name.clone(),
             server_cpu: turns.server_cpu_per_reply(),
             server_share,
-            own_share,
             bound: judge(Evidence {
                 paced: self.options.load.pace.is_some(),
-                own: own_share.map(|own| own / self.options.load.threads as f64),
+                own: own.map(|own| own / self.options.load.threads as f64),
                 server: server_share,
                 throughput: turns.all.throughput(),
                 ceiling: self.ceiling_at(depth),

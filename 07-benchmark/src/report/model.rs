@@ -216,8 +216,6 @@ pub struct Side {
     pub server_cpu: Option<Duration>,
     /// How much of a core the server used, where it is known: 1.0 is one core.
     pub server_share: Option<f64>,
-    /// How much of a core this program used.
-    pub own_share: Option<f64>,
     /// Who was at work.
     pub bound: Bound,
 }
