@@ -245,8 +245,8 @@ fn run_here(load: Load, workload: Workload, share: Share, wires: Wires) -> anyho
         .build()
         .context("cannot start a runtime")?;
     let local = LocalSet::new();
-    // What a `LocalSet` runs until is looked at whenever any of its tasks was woken: a handle is quickly
-    // looked at, and all else is a task that is woken only for itself.
+    // `run_until` polls its future whenever any task of the set is woken. So the work is a task of its own,
+    // polled only when it is woken itself; its handle costs next to nothing to poll.
     let task = local.spawn_local(work(load, workload, share, wires));
     let ended = runtime.block_on(local.run_until(task));
     ended.context("a thread of the generator broke down")?
@@ -342,8 +342,8 @@ async fn silence(worker: &Worker) {
     }
 }
 
-/// Tells what was seen, every [`TICK`] from the end of the warm-up on. The first time it tells of the warm-up
-/// as well, of which there is only what was sent and what failed.
+/// Tells what was seen, every [`TICK`] from the end of the warm-up on. The first report covers the warm-up
+/// as well, of which only replies and failures are counted.
 async fn tell(worker: Rc<Worker>, messages: mpsc::UnboundedSender<Message>) {
     // Not from one stretch to the next: each wakes a little late, and threads would drift apart.
     let mut next = worker.begin;

@@ -13,8 +13,8 @@ use anyhow::{bail, ensure};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How long this program is measured against a server that does nothing, and how often where it was not busy:
-/// other programs had its processor, or the two shared one.
+/// How long this program is measured against a server that does nothing, and how many attempts there are: one
+/// in which it was not busy tells nothing, as other programs had its processor, or the two shared one.
 const CEILING_TIME: Duration = Duration::from_millis(400);
 const CEILING_ATTEMPTS: usize = 3;
 

@@ -93,8 +93,8 @@ impl Contender {
         }
     }
 
-    /// Whether it knows this command. Only for servers that were started here, and are empty: a server that
-    /// does not know MULTI can be asked only by carrying the command out, without arguments.
+    /// Whether it knows this command. Only for servers that were started here, and are empty: where MULTI is
+    /// not known, asking means to carry the command out, without arguments.
     pub fn knows(&self, name: &str) -> anyhow::Result<bool> {
         let unknown = Control::connect(&self.target)?.is_unknown(name.as_bytes())?;
         Ok(!unknown)
