@@ -21,11 +21,7 @@ pub async fn run(
 ) -> anyhow::Result<ExitCode> {
     let mut findings = findings::new(options, vec![contender.facts.clone()]);
     let mut arena = Arena::new(options, contender.can_empty, stop);
-    print(&format!(
-        "{}\n{}\n",
-        table::heading(&findings),
-        table::columns()
-    ))?;
+    print(&table::heading(&findings))?;
     for depth in DEPTHS {
         for item in &items {
             if arena.stopped() {
