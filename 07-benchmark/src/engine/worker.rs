@@ -71,15 +71,11 @@ impl Share {
     /// The parts into which a load is divided: as even as they can be.
     pub fn of(load: &Load) -> Vec<Self> {
         let threads = load.threads.clamp(1, load.clients.max(1));
-        let cut = |whole: u64, part: usize| {
-            let product = u128::from(whole) * part as u128 / threads as u128;
-            u64::try_from(product).unwrap_or(whole)
-        };
-        let clients = load.clients as u64;
+        let first = |thread: usize| (load.clients * thread / threads) as u64;
         let share = |thread| Self {
             thread,
             threads,
-            clients: (cut(clients, thread), cut(clients, thread + 1)),
+            clients: (first(thread), first(thread + 1)),
             requests: match load.length {
                 // The first threads have what is over: the sequence of keys begins with them.
                 Length::Requests(all) => {

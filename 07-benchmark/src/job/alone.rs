@@ -29,7 +29,7 @@ pub async fn run(
             }
             arena.prepare(item, &mut contender).await?;
             let turn = arena.turn(item, depth, 0, &mut contender).await?;
-            arena.clear();
+            arena.live.clear();
             let run = turn.into_run(format!("{} -P {depth}", item.title));
             print(&table::run(&run, options.precision))?;
             findings.runs.push(run);

@@ -24,7 +24,8 @@ pub struct Arena<'a> {
     /// Whether the servers may be, and can be, emptied.
     emptied: bool,
     stop: watch::Receiver<bool>,
-    live: Live,
+    /// The line of progress.
+    pub live: Live,
     /// What this program reaches at most: replies per second, by depth.
     ceilings: Vec<(usize, f64)>,
 }
@@ -60,16 +61,6 @@ impl<'a> Arena<'a> {
             live: Live::default(),
             ceilings: Vec::new(),
         }
-    }
-
-    /// Says what is being measured, on the line of progress.
-    pub fn announce(&mut self, what: &str) {
-        self.live.begin(what);
-    }
-
-    /// Removes the line of progress: something is about to be printed.
-    pub fn clear(&mut self) {
-        self.live.clear();
     }
 
     /// Whether the user wants an end.

@@ -6,6 +6,7 @@ use crate::control::Control;
 use crate::cpu::ServerClock;
 use crate::engine::{self, Load, Observer};
 use crate::facts;
+use crate::options::FILL_PIPELINE;
 use crate::report::model::{Server, Turn};
 use crate::target::Target;
 use crate::workload::Workload;
@@ -81,16 +82,19 @@ impl Contender {
         let Some((filling, requests)) = work::filling(workload) else {
             return Ok(());
         };
-        let load = work::filling_load(&self.target, requests);
+        let load = Load {
+            pipeline: FILL_PIPELINE,
+            ..Load::once(&self.target, requests)
+        };
         let measured = engine::run(&load, &filling, observer, stop).await?;
-        match measured.errors.kinds().next() {
-            Some((kind, errors)) => bail!(
-                "{} can't be filled with keys: {kind}: {}",
-                self.facts.name,
+        if let Some((kind, errors)) = measured.errors.kinds().next() {
+            let name = &self.facts.name;
+            bail!(
+                "{name} can't be filled with keys: {kind}: {}",
                 errors.example
-            ),
-            None => Ok(()),
+            );
         }
+        Ok(())
     }
 
     /// Whether it knows this command. Only for servers that were started here, and are empty: where MULTI is
