@@ -188,11 +188,7 @@ impl Duel {
                 let Some(mut case) = arena.case(item, *depth, pair).await? else {
                     return Ok(());
                 };
-                let noise = comparison
-                    .noise
-                    .iter()
-                    .find(|noise| noise.pipeline == *depth);
-                judge(&mut case, noise);
+                judge(&mut case, comparison.noise_at(*depth));
                 print(&versus::case(&case, comparison.rounds))?;
                 comparison.cases.push(case);
             }

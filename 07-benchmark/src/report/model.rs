@@ -184,6 +184,13 @@ pub struct Comparison {
     pub remarks: Vec<String>,
 }
 
+impl Comparison {
+    /// A against itself at this depth.
+    pub fn noise_at(&self, pipeline: usize) -> Option<&Case> {
+        self.noise.iter().find(|case| case.pipeline == pipeline)
+    }
+}
+
 /// One test of a comparison.
 #[derive(Clone, Debug)]
 pub struct Case {
