@@ -1,6 +1,6 @@
 //! Where servers take turns.
 
-use super::bound::{BUSY, Evidence, judge};
+use super::bound::{bound, is_busy};
 use super::contender::Contender;
 use super::work::Item;
 use crate::engine::{self, Length, Load, Measured};
@@ -85,12 +85,10 @@ impl<'a> Arena<'a> {
         ));
         for _ in 0..CEILING_ATTEMPTS {
             let measured = engine::run(&load, &item.workload, &mut self.live, &self.stop).await?;
-            let own = measured.own_share();
-            let busy = own.is_some_and(|own| own / load.threads as f64 > BUSY);
             if measured.interrupted {
                 break;
             }
-            if busy {
+            if is_busy(&load, &measured) {
                 self.ceilings.push((depth, measured.throughput()));
                 break;
             }
@@ -201,19 +199,12 @@ impl<'a> Arena<'a> {
     }
 
     fn side(&self, contender: &Contender, turns: Turns, depth: usize) -> Side {
-        let own = turns.all.own_share();
-        let server_share = turns.server_cpu.and_then(|cpu| turns.all.share(cpu));
+        let (load, cpu) = (&self.options.load, turns.server_cpu);
         Side {
             name: contender.facts.name.clone(),
             server_cpu: turns.server_cpu_per_reply(),
-            server_share,
-            bound: judge(Evidence {
-                paced: self.options.load.pace.is_some(),
-                own: own.map(|own| own / self.options.load.threads as f64),
-                server: server_share,
-                throughput: turns.all.throughput(),
-                ceiling: self.ceiling_at(depth),
-            }),
+            server_share: cpu.and_then(|cpu| turns.all.share(cpu)),
+            bound: bound(load, &turns.all, cpu, self.ceiling_at(depth)),
             all: turns.all,
             throughputs: turns.throughputs,
         }

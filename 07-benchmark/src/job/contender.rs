@@ -1,6 +1,6 @@
 //! A server that is measured, and what is known of it.
 
-use super::bound::{Evidence, judge};
+use super::bound::bound;
 use super::work;
 use crate::control::Control;
 use crate::cpu::ServerClock;
@@ -57,14 +57,7 @@ impl Contender {
         let server_cpu = before
             .zip(after)
             .map(|(before, after)| after.saturating_sub(before));
-        let threads = load.threads as f64;
-        let bound = judge(Evidence {
-            paced: load.pace.is_some(),
-            own: measured.own_share().map(|share| share / threads),
-            server: server_cpu.and_then(|cpu| measured.share(cpu)),
-            throughput: measured.throughput(),
-            ceiling,
-        });
+        let bound = bound(load, &measured, server_cpu, ceiling);
         Ok(Turn {
             measured,
             server_cpu,
