@@ -87,7 +87,11 @@ async fn run(shared: Shared) -> anyhow::Result<()> {
         // If nobody reads it, the server runs nevertheless: `println!` would panic.
         let _ = writeln!(io::stdout(), "listening on {}", listener.local_addr()?);
     }
-    lifecycle::run(listeners, shared, || shutdown.clone().requested()).await;
+    let ended = lifecycle::run(listeners, shared, || shutdown.clone().requested()).await;
+    anyhow::ensure!(
+        ended,
+        "ended by a second signal: the last snapshot was not written"
+    );
     Ok(())
 }
 

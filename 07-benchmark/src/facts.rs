@@ -60,6 +60,9 @@ const LONGEST: usize = 200;
 
 /// Asks a server what it is. One that knows neither INFO nor CONFIG, or does not let this user ask, is
 /// called after its address.
+///
+/// # Errors
+/// The connection fails.
 pub fn server(control: &mut Control) -> anyhow::Result<Server> {
     let address = control.address().to_string();
     let info = control.info("server")?.unwrap_or_default();

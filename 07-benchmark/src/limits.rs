@@ -10,6 +10,9 @@ const OTHERS: usize = 32;
 const OF_A_THREAD: usize = 4;
 
 /// Makes room for so many connections and threads: raises the limit as far as this process may.
+///
+/// # Errors
+/// It may not.
 pub fn make_room(connections: usize, threads: usize) -> anyhow::Result<()> {
     let files = (connections + threads * OF_A_THREAD + OTHERS) as u64;
     let limit = getrlimit(Resource::Nofile);

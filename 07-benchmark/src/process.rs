@@ -31,6 +31,9 @@ pub struct TemporaryDirectory(PathBuf);
 
 impl TemporaryDirectory {
     /// A new directory, for this process alone.
+    ///
+    /// # Errors
+    /// When it can't be made.
     pub fn new() -> anyhow::Result<Self> {
         let parent = env::temp_dir();
         for number in 0.. {

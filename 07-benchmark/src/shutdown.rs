@@ -13,6 +13,9 @@ pub struct Shutdown {
 
 impl Shutdown {
     /// Watches for the signals from now on; until this is called they kill the process.
+    ///
+    /// # Errors
+    /// When the system refuses to deliver signals to this process.
     pub fn watch() -> anyhow::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt()).context("cannot watch for SIGINT")?,

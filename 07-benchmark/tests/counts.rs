@@ -367,17 +367,36 @@ fn every_command_of_a_mix_has_its_share() {
     };
     for load in every_way(&target) {
         let measured = run(&load, &mix);
-        let shares: Vec<u64> = measured
-            .commands
-            .iter()
-            .map(|one| one.response.len())
-            .collect();
+        let shares: Vec<u64> = measured.commands.iter().map(|one| one.replies).collect();
         assert_eq!(shares.iter().sum::<u64>(), measured.replies);
         assert_eq!(shares[1], 0);
         assert_eq!(measured.replies + measured.errors.total(), 1000);
         assert!((700..900).contains(&shares[0]), "{shares:?}");
         assert_eq!(measured.commands[0].title, "GET a");
     }
+}
+
+/// What comes after the end has a latency, and is no reply: in the parts as in the whole.
+#[test]
+fn the_parts_of_a_mix_add_up_when_replies_come_late() {
+    let (target, _) = answer(|_, _| {
+        sleep(Duration::from_millis(200));
+        b"+PONG\r\n".to_vec()
+    });
+    let mix = Workload {
+        commands: vec![(command("GET a"), 1), (command("PING"), 1)],
+        ..work("PING")
+    };
+    let load = closed_for(&target, 10, Duration::from_millis(300));
+    let measured = run(&load, &mix);
+    let parts: u64 = measured.commands.iter().map(|part| part.replies).sum();
+    let begun: u64 = measured
+        .commands
+        .iter()
+        .map(|part| part.response.len())
+        .sum();
+    assert_eq!((parts, begun), (measured.replies, measured.response.len()));
+    assert_eq!((parts, begun), (10, 20));
 }
 
 #[test]

@@ -5,11 +5,11 @@ mod odd;
 use odd::toy::{Connection, pong, serve};
 use odd::{
     HALF, MINUTE, SOON, assert_adds_up, both_loops, closed, closed_for, constant, kinds, open_for,
-    run, run_until, stopped_after, work,
+    run, run_until, stopped_after, try_run, work,
 };
 use std::io::Read;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use step07_benchmark::engine::{Length, Load, Pace};
 use step07_benchmark::options::Arrivals;
 use step07_benchmark::target::Target;
@@ -76,6 +76,25 @@ fn a_run_can_be_stopped_while_it_waits_for_a_greeting() {
     let (measured, took) = stopped_after(HALF, &load, &work("PING"));
     assert!(measured.interrupted && took < SOON, "{took:?}");
     assert_eq!(measured.all_replies, 0);
+}
+
+#[test]
+fn a_greeting_that_is_never_answered_is_given_up() {
+    let target = serve(|connection, _| connection.socket.read_to_end(&mut Vec::new()).map(drop));
+    let target = Target {
+        password: Some("p".into()),
+        ..target
+    };
+    for load in both_loops(&target, HALF) {
+        let load = Load {
+            patience: HALF,
+            ..load
+        };
+        let begin = Instant::now();
+        let error = try_run(&load, &work("PING")).unwrap_err().to_string();
+        assert!(error.contains("was not ready within"), "{error}");
+        assert!((HALF..SOON).contains(&begin.elapsed()));
+    }
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn the_server_counts_the_commands_of_a_mix() {
     let mut found: Vec<_> = measured
         .commands
         .iter()
-        .map(|one| (one.title[..3].to_lowercase(), one.response.len()))
+        .map(|one| (one.title[..3].to_lowercase(), one.replies))
         .collect();
     found.sort();
     let calls: Vec<_> = redis

@@ -34,6 +34,22 @@ fn a_rate_far_above_what_the_server_takes_is_invalid() {
     assert!(why.contains("5000 requests per second"), "{why}");
 }
 
+#[test]
+fn the_first_request_is_not_late() {
+    let _alone = alone();
+    let (target, _) = pong();
+    let mut seen = Vec::new();
+    for _ in 0..20 {
+        let load = open_for(&target, 50, 10.0, SECOND / 7);
+        let late = run(&load, &work("PING")).schedule.unwrap().late_max;
+        seen.push(Duration::from_nanos(late));
+        if late < 500_000 {
+            return;
+        }
+    }
+    panic!("requests were always late, by {seen:?}");
+}
+
 /// How late this thread wakes up: what the machine's other programs do to everyone. The 99th percentile
 /// over `time`, of as many sleeps as there are requests at `rate`.
 fn lateness(rate: f64, time: Duration) -> Duration {

@@ -55,6 +55,20 @@ fn a_server_that_vanishes_leaves_errors() {
     }
 }
 
+#[test]
+fn a_number_of_requests_is_given_up_when_nobody_is_there_any_more() {
+    let load = Load {
+        patience: HALF,
+        ..closed(&vanishing(3, 50), 3, u64::MAX)
+    };
+    let measured = run(&load, &work("PING"));
+    assert_eq!(measured.replies, 150);
+    let names: Vec<_> = kinds(&measured).into_iter().map(|(name, _)| name).collect();
+    assert!(names.contains(&"cannot connect"), "{names:?}");
+    // The replies came at once. After them nothing was heard for as long as it is waited for.
+    assert!((HALF..SOON).contains(&measured.whole_time));
+}
+
 /// A server that answers 100 requests on one connection, is gone for a while, and then comes back.
 fn coming_back() -> Target {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

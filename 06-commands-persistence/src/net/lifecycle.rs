@@ -28,11 +28,13 @@ pub enum Signal {
 }
 
 /// Serves until it is asked to end, by a signal or by a client. `signal` gives the next one.
+///
+/// Returns whether all was brought to its end: not, where a second signal came before the last snapshot was written.
 pub async fn run<F: Future<Output = Signal>>(
     listeners: Vec<TcpListener>,
     shared: Shared,
     mut signal: impl FnMut() -> F,
-) {
+) -> bool {
     tokio::spawn(background::work(shared.clone()));
     let accepting: Vec<JoinHandle<()>> = listeners
         .into_iter()
@@ -57,16 +59,16 @@ pub async fn run<F: Future<Output = Signal>>(
                 signal = signal() => on_signal(signal, &shared),
             },
         };
-        let ends = tokio::select! {
-            ends = end(&shared, &shutdown, saving.take()) => ends,
+        tokio::select! {
+            ends = end(&shared, &shutdown, saving.take()) => if ends {
+                accepting.iter().for_each(JoinHandle::abort);
+                return true;
+            },
             _ = signal() => {
                 log::warn!("a second signal: ending at once");
-                true
+                save::discard(&shared);
+                return false;
             }
-        };
-        if ends {
-            accepting.iter().for_each(JoinHandle::abort);
-            return;
         }
     }
 }

@@ -48,6 +48,13 @@ pub fn save(shared: &Shared) -> anyhow::Result<u64> {
     result
 }
 
+/// Removes what is there of a snapshot that is not complete: nobody waits for it any more.
+pub fn discard(shared: &Shared) {
+    let path = shared.lock("snapshot").config.dump_path();
+    // There is none, if none is being written.
+    let _ = fs::remove_file(temporary_name(&path));
+}
+
 fn temporary_name(path: &Path) -> PathBuf {
     path.with_file_name(format!("temp-{}.rdb", process::id()))
 }

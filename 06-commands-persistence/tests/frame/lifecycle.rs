@@ -94,7 +94,7 @@ fn a_second_signal_ends_the_server_at_once() {
         let mut server = Server::start(&["--threads", threads, "--save", "3600 1"]);
         let mut client = server.client();
         assert_eq!(client.ask(&["SET", "k", "v"]), "OK");
-        let _hanging = let_a_snapshot_hang(&server);
+        let hanging = let_a_snapshot_hang(&server);
         server.signal("TERM");
         eventually("it is about to end", || {
             let log = fs::read_to_string(server.directory.join("log"));
@@ -106,8 +106,10 @@ fn a_second_signal_ends_the_server_at_once() {
         client.send(&["SET", "k", "late"]);
         let start = Instant::now();
         server.signal("TERM");
-        server.wait();
+        assert_eq!(server.wait().code(), Some(1));
         assert!(start.elapsed() < Duration::from_secs(2));
+        // Of the snapshot nothing is left behind.
+        assert!(!hanging.exists() && !server.dump().exists());
         assert!(client.try_reply().is_err());
     });
 }

@@ -31,6 +31,9 @@ const MAX_FILL_BYTES: u64 = 1024 * 1024 * 1024;
 const KEY_BYTES: u64 = 100;
 
 /// Whether all flags go together, and with what is to be done.
+///
+/// # Errors
+/// They do not.
 pub fn check_flags(draft: &Draft) -> Result<(), Error> {
     for (names, why) in ONE_OF {
         let mut given = names.iter().filter(|name| draft.has(name));
@@ -75,6 +78,9 @@ fn jobs(kinds: &[Kind]) -> String {
 }
 
 /// Whether the settings make sense together, each of which may alone.
+///
+/// # Errors
+/// They do not, or they would fill the memory.
 pub fn check_together(draft: &Draft, options: &Options) -> Result<(), Error> {
     let broken = rules(draft, options);
     match broken.into_iter().find(|(is_broken, _)| *is_broken) {

@@ -254,6 +254,9 @@ pub fn all() -> impl Iterator<Item = &'static Flag> {
 }
 
 /// The row of a flag.
+///
+/// # Errors
+/// It is not known, or only to redis-benchmark.
 pub fn find(arg: &Arg<'_>) -> Result<&'static Flag, Error> {
     let name = match arg {
         Arg::Short(letter) => format!("-{letter}"),

@@ -84,6 +84,9 @@ impl Control {
     /// The fields of a section of `INFO`. `None` where the server answers with an error: it does not know
     /// INFO, or does not let this user ask.
     /// <https://redis.io/docs/latest/commands/info/>
+    ///
+    /// # Errors
+    /// As [`Control::call`].
     pub fn info(&mut self, section: &str) -> anyhow::Result<Option<BTreeMap<String, String>>> {
         let value = self.call(&[b"INFO", section.as_bytes()])?;
         Ok(match value {
@@ -95,6 +98,9 @@ impl Control {
     /// The settings whose names match a pattern, with their values; most often a single one. `None` where
     /// the server answers with an error, as in [`Control::info`].
     /// <https://redis.io/docs/latest/commands/config-get/>
+    ///
+    /// # Errors
+    /// As [`Control::call`].
     pub fn config_get(&mut self, name: &str) -> anyhow::Result<Option<BTreeMap<String, String>>> {
         let value = self.call(&[b"CONFIG", b"GET", name.as_bytes()])?;
         Ok(match value {
@@ -110,6 +116,9 @@ impl Control {
     /// Whether the server says that it does not know the command of this name. Where it knows transactions
     /// it is asked within one that is given up, so that the command does nothing, even if it needs no
     /// arguments. Otherwise it is asked by the name alone.
+    ///
+    /// # Errors
+    /// As [`Control::call`].
     pub fn is_unknown(&mut self, name: &[u8]) -> anyhow::Result<bool> {
         if let Value::Error(text) = self.call(&[b"MULTI"])?
             && !text.starts_with(UNKNOWN)
@@ -124,6 +133,9 @@ impl Control {
     }
 
     /// Removes all keys of the database. Waits up to two minutes.
+    ///
+    /// # Errors
+    /// The server does not do it.
     pub fn flushdb(&mut self) -> anyhow::Result<()> {
         let words: [&[u8]; 1] = [b"FLUSHDB"];
         let patience = self.patience.max(FLUSH_PATIENCE);

@@ -62,6 +62,7 @@ impl Collector {
     pub fn new(load: &Load, workload: &Workload, start: Instant, threads: usize) -> Self {
         let commands = workload.commands.iter().map(|(command, _)| CommandTally {
             title: command.title(),
+            replies: 0,
             response: latencies(),
         });
         let is_mix = workload.commands.len() > 1;
@@ -176,8 +177,9 @@ impl Collector {
             if let (Some(all), Some(service)) = (&mut all.service, &tally.service) {
                 join(all, service);
             }
-            for (all, command) in all.commands.iter_mut().zip(&tally.commands) {
-                join(&mut all.response, command);
+            for (all, portion) in all.commands.iter_mut().zip(&tally.commands) {
+                all.replies += portion.replies;
+                join(&mut all.response, &portion.response);
             }
             if let Some(late) = &tally.late {
                 join(&mut self.late, late);

@@ -104,7 +104,9 @@ impl Inbox {
         }
         self.record(replies, &judged.bad, now, recorder);
         recorder.misses(judged.misses);
-        recorder.errors(judged.errors, now);
+        if !judged.bad.is_empty() {
+            recorder.errors(judged.errors, now);
+        }
         self.due -= replies;
         Ok(())
     }

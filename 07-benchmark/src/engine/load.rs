@@ -31,7 +31,7 @@ pub struct Load {
     /// choice.
     pub grace: Duration,
     /// A closed loop with a number of requests has no such end: a thread that had no reply for this long gives
-    /// up; [`PATIENCE`] is a good choice.
+    /// up. So does who waits for a greeting's answer. [`PATIENCE`] is a good choice.
     pub patience: Duration,
 }
 

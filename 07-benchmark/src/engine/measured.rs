@@ -76,6 +76,8 @@ pub struct Interval {
 pub struct CommandTally {
     /// The command with its arguments, as it was given.
     pub title: String,
+    /// Its good replies that came within the time measured.
+    pub replies: u64,
     /// Latencies of its good replies, as in [`Measured::response`].
     pub response: Histogram<u64>,
 }
@@ -169,6 +171,7 @@ impl Measured {
             self.commands = other.commands;
         } else {
             for (all, more) in self.commands.iter_mut().zip(&other.commands) {
+                all.replies += more.replies;
                 let _ = all.response.add(&more.response);
             }
         }

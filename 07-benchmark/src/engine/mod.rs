@@ -39,8 +39,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 use worker::{Message, Share, Wires, stopped};
 
-/// From when the last thread is ready to when the first request is due: time for all of them to wake up.
-const LEAD: Duration = Duration::from_millis(1);
+/// From when the last thread is ready to when the first request is due: time for all of them to wake up, and to
+/// prepare what they send.
+const LEAD: Duration = Duration::from_millis(10);
 
 /// Loads a server. All connections are open before the first request is sent. `stop` ends the run early
 /// when it becomes true; what was measured by then is returned, marked as interrupted.
@@ -54,7 +55,7 @@ pub async fn run(
     stop: &watch::Receiver<bool>,
 ) -> anyhow::Result<Measured> {
     let (messages, mut told) = mpsc::unbounded_channel();
-    let dialer = Dialer::new(&load.target).await?;
+    let dialer = Dialer::new(&load.target, load.patience).await?;
     let mut starts = Vec::new();
     for share in Share::of(load) {
         let (start, started) = oneshot::channel();

@@ -26,6 +26,9 @@ mod system {
 
     impl Pacer {
         /// A new timer.
+        ///
+        /// # Errors
+        /// When the system has none left.
         pub fn new() -> io::Result<Self> {
             let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
             let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
@@ -33,6 +36,9 @@ mod system {
         }
 
         /// Waits until `moment`.
+        ///
+        /// # Errors
+        /// When the system refuses to set the timer.
         pub async fn until(&mut self, moment: Instant) -> io::Result<()> {
             let wait = moment.saturating_duration_since(Instant::now());
             if wait > NEAR {
@@ -80,6 +86,9 @@ mod system {
         }
 
         /// Waits until `moment`.
+        ///
+        /// # Errors
+        /// None here.
         pub async fn until(&mut self, moment: Instant) -> io::Result<()> {
             let wait = moment.saturating_duration_since(Instant::now());
             if let Some(wait) = wait.checked_sub(COARSE).filter(|wait| *wait > NEAR) {

@@ -34,14 +34,23 @@ pub struct Tally {
     pub service: Option<Histogram<u64>>,
     /// Of an open loop: how late requests were written.
     pub late: Option<Histogram<u64>>,
-    /// Of a mix, and only in a thread's last tally: latencies of each command, from the beginning on.
-    pub commands: Vec<Histogram<u64>>,
+    /// Of a mix, and only in a thread's last tally: what each command had, from the beginning on.
+    pub commands: Vec<Portion>,
     /// Latencies above what the histograms tell apart.
     pub clipped: u64,
     /// Requests of an open loop that were due.
     pub due: u64,
     /// Connections that had their first good reply.
     pub served: usize,
+}
+
+impl Portion {
+    fn new() -> Self {
+        Self {
+            replies: 0,
+            response: latencies(),
+        }
+    }
 }
 
 impl Tally {
@@ -63,6 +72,14 @@ impl Tally {
     }
 }
 
+/// What one command of a mix had.
+pub struct Portion {
+    /// Good replies within the time measured.
+    pub replies: u64,
+    /// Latencies.
+    pub response: Histogram<u64>,
+}
+
 /// Records what the connections of one thread see.
 pub struct Recorder {
     /// Requests that count from before this are not measured.
@@ -70,9 +87,9 @@ pub struct Recorder {
     /// Replies that come after this do not count for the throughput.
     end: Option<Instant>,
     open: bool,
-    /// Latencies of each command, where several are told apart. They are not taken with each tally: nobody
-    /// looks at them before the end, and a histogram has 200 kilobytes.
-    commands: Vec<Histogram<u64>>,
+    /// What each command had, where several are told apart. It is not taken with each tally: nobody looks at
+    /// it before the end, and a histogram has 200 kilobytes.
+    commands: Vec<Portion>,
     tally: Tally,
     /// When the last reply came.
     last_reply: Option<Instant>,
@@ -85,19 +102,19 @@ impl Recorder {
             begin,
             end,
             open,
-            commands: (0..commands).map(|_| latencies()).collect(),
+            commands: (0..commands).map(|_| Portion::new()).collect(),
             tally: Tally::new(open),
             last_reply: None,
         }
     }
 
-    /// What was seen since this was last asked, but for the latencies of each command.
+    /// What was seen since this was last asked, but for what each command had.
     pub fn take(&mut self) -> Tally {
         std::mem::replace(&mut self.tally, Tally::new(self.open))
     }
 
-    /// The latencies of each command since the beginning.
-    pub fn take_commands(&mut self) -> Vec<Histogram<u64>> {
+    /// What each command had since the beginning.
+    pub fn take_commands(&mut self) -> Vec<Portion> {
         std::mem::take(&mut self.commands)
     }
 
@@ -136,8 +153,12 @@ impl Recorder {
             Some(end) => now <= end,
             None => flight.due >= self.begin,
         };
+        let mut portion = command.and_then(|command| self.commands.get_mut(command));
         if in_time {
             self.tally.replies += count;
+            if let Some(portion) = &mut portion {
+                portion.replies += count;
+            }
         }
         if flight.due < self.begin {
             return;
@@ -150,8 +171,8 @@ impl Recorder {
         if let Some(service) = &mut self.tally.service {
             service.saturating_record_n(nanos(flight.sent, now), count);
         }
-        if let Some(histogram) = command.and_then(|command| self.commands.get_mut(command)) {
-            histogram.saturating_record_n(response, count);
+        if let Some(portion) = portion {
+            portion.response.saturating_record_n(response, count);
         }
     }
 

@@ -5,8 +5,10 @@ use crate::target::{Address, Target, encoded};
 use anyhow::{Context, bail, ensure};
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream, lookup_host, tcp, unix};
+use tokio::time::timeout;
 
 /// What is received.
 pub enum Reader {
@@ -69,11 +71,16 @@ pub struct Dialer {
     target: Target,
     /// What its name stands for; nothing where it is a Unix socket.
     addresses: Vec<SocketAddr>,
+    /// How long a connection may take until its greeting is answered.
+    patience: Duration,
 }
 
 impl Dialer {
-    /// Looks up where the target is.
-    pub async fn new(target: &Target) -> anyhow::Result<Self> {
+    /// Looks up where the target is. A connection that is not ready within `patience` is given up.
+    ///
+    /// # Errors
+    /// When nobody knows its name.
+    pub async fn new(target: &Target, patience: Duration) -> anyhow::Result<Self> {
         let addresses = match &target.address {
             Address::Tcp { host, port } => lookup_host((host.as_str(), *port))
                 .await
@@ -84,14 +91,25 @@ impl Dialer {
         Ok(Self {
             target: target.clone(),
             addresses,
+            patience,
         })
     }
 
     /// Opens a connection and says the target's greeting.
     ///
     /// # Errors
-    /// When it can't be opened, or the server answers the greeting with an error.
+    /// When it can't be opened, or the server answers the greeting with an error, or not in time.
     pub async fn connect(&self) -> anyhow::Result<(Reader, Writer)> {
+        let late = || {
+            let (address, patience) = (&self.target.address, self.patience);
+            format!("a connection to {address} was not ready within {patience:?}")
+        };
+        timeout(self.patience, self.begin())
+            .await
+            .with_context(late)?
+    }
+
+    async fn begin(&self) -> anyhow::Result<(Reader, Writer)> {
         let (mut reader, mut writer) = self
             .open()
             .await

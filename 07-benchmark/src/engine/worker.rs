@@ -262,6 +262,10 @@ async fn work(load: Load, workload: Workload, share: Share, wires: Wires) -> any
     let gone = "the run was given up";
     messages.send(Message::Ready).context(gone)?;
     let start = start.await.context(gone)?;
+    let worker = Rc::new(Worker::new(load, workload, share, dialer, start));
+    // Prepared before the start: it takes a millisecond or so, and the first requests would be late by that.
+    let mut tasks = JoinSet::new();
+    let closed = prepare(&worker, streams, &mut tasks);
     // What is sent before it would pass for a part of the warm-up.
     let mut pacer = Pacer::new().context("cannot set a timer")?;
     pacer
@@ -269,10 +273,12 @@ async fn work(load: Load, workload: Workload, share: Share, wires: Wires) -> any
         .await
         .context("cannot wait for a timer")?;
     let cpu = thread_time();
-    let worker = Rc::new(Worker::new(load, workload, share, dialer, start));
+    for connection in closed {
+        tasks.spawn_local(connection.converse());
+    }
     let ticker = tokio::task::spawn_local(tell(Rc::clone(&worker), messages.clone()));
     tokio::select! {
-        ended = converse(&worker, streams) => ended?,
+        ended = all_ended(tasks) => ended?,
         why = given_up(&worker) => {
             worker.failed(NO_REPLY, worker.under_way.get(), || why);
         }
@@ -324,7 +330,8 @@ async fn given_up(worker: &Worker) -> String {
     format!("no reply came within {:?} of the end", worker.load.grace)
 }
 
-/// Waits until requests have been under way for the whole of the load's patience, and none was answered.
+/// Waits until no request was answered for the whole of the load's patience: because the server is silent, or
+/// because there is none any more to connect to.
 async fn silence(worker: &Worker) {
     let mut heard = Instant::now();
     loop {
@@ -332,7 +339,6 @@ async fn silence(worker: &Worker) {
         let last = worker.recorder.borrow().last_reply();
         heard = match last.filter(|last| *last > heard) {
             Some(last) => last,
-            None if worker.under_way.get() == 0 => Instant::now(),
             None => return,
         };
     }
@@ -352,17 +358,25 @@ async fn tell(worker: Rc<Worker>, messages: mpsc::UnboundedSender<Message>) {
     }
 }
 
-async fn converse(worker: &Rc<Worker>, streams: Vec<(Reader, Writer)>) -> anyhow::Result<()> {
-    let mut tasks = JoinSet::new();
-    let clients = worker.share.clients.0..;
-    match worker.load.pace {
-        None => {
-            for (client, stream) in clients.zip(streams) {
-                tasks.spawn_local(Closed::new(Rc::clone(worker), client, stream).converse());
-            }
-        }
-        Some(pace) => start_open(worker, pace, streams, &mut tasks),
+/// The connections of a closed loop, which begin to send when they are told. Those of an open loop run at
+/// once: they wait until something is due.
+fn prepare(
+    worker: &Rc<Worker>,
+    streams: Vec<(Reader, Writer)>,
+    tasks: &mut JoinSet<anyhow::Result<()>>,
+) -> Vec<Closed> {
+    if let Some(pace) = worker.load.pace {
+        start_open(worker, pace, streams, tasks);
+        return Vec::new();
     }
+    let clients = worker.share.clients.0..;
+    clients
+        .zip(streams)
+        .map(|(client, stream)| Closed::new(Rc::clone(worker), client, stream))
+        .collect()
+}
+
+async fn all_ended(mut tasks: JoinSet<anyhow::Result<()>>) -> anyhow::Result<()> {
     while let Some(ended) = tasks.join_next().await {
         ended.context("a connection's task broke down")??;
     }

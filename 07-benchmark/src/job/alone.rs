@@ -12,6 +12,9 @@ use std::process::ExitCode;
 use tokio::sync::watch;
 
 /// Measures each test once at each depth, and prints them in one table.
+///
+/// # Errors
+/// When a request fails.
 pub async fn run(
     options: &Options,
     mut contender: Contender,

@@ -70,6 +70,9 @@ impl<'a> Arena<'a> {
 
     /// How fast this program gets against a server that does nothing: replies per second. `None` where it
     /// was not busy even then, so that the figure says nothing of it.
+    ///
+    /// # Errors
+    /// When that server can't be started.
     pub async fn ceiling(&mut self, item: &Item, depth: usize) -> anyhow::Result<Option<f64>> {
         let null = NullServer::start(&item.likely_reply(), Duration::ZERO)?;
         let load = Load {
@@ -151,6 +154,9 @@ impl<'a> Arena<'a> {
     }
 
     /// Gives a server what a test wants to find.
+    ///
+    /// # Errors
+    /// When it refuses that.
     pub async fn prepare(&mut self, item: &Item, contender: &mut Contender) -> anyhow::Result<()> {
         self.live
             .begin(&format!("{}: filling {}", item.title, contender.facts.name));
@@ -168,6 +174,9 @@ impl<'a> Arena<'a> {
     }
 
     /// One turn. What a test makes longer with every request is removed after it.
+    ///
+    /// # Errors
+    /// When the server can't be reached, or a request fails.
     pub async fn turn(
         &mut self,
         item: &Item,

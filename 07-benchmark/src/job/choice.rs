@@ -17,6 +17,9 @@ pub fn measured(options: &Options) -> Vec<Item> {
 }
 
 /// Without those of which the server does not know a command. What is left out is remarked.
+///
+/// # Errors
+/// When the server can't be reached.
 pub fn known(
     items: Vec<Item>,
     server: &Contender,
@@ -75,6 +78,9 @@ fn too_large(item: &Item, emptied: bool, value: usize) -> Option<String> {
 }
 
 /// Refuses to measure nothing.
+///
+/// # Errors
+/// There is nothing.
 pub fn ensure_some(items: &[Item], remarks: &[String]) -> anyhow::Result<()> {
     ensure!(
         !items.is_empty(),

@@ -19,6 +19,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 /// Compares two servers that run already: the target of the options is A, the one at `address` B.
+///
+/// # Errors
+/// When one of them is not there, or a request fails.
 pub async fn versus(
     options: &Options,
     address: &Address,
@@ -50,6 +53,9 @@ pub async fn versus(
 /// Starts the server at `program`, which is B, and two of redis-server: A, and the one with which A is
 /// compared to see what the machine's noise looks like. Where redis-server is missing the server is measured
 /// alone.
+///
+/// # Errors
+/// When a server can't be started, or a request fails.
 pub async fn started(
     options: &Options,
     program: &Path,
@@ -86,6 +92,9 @@ pub async fn started(
 }
 
 /// What is known of a server that was started here.
+///
+/// # Errors
+/// When it does not answer.
 pub fn meet(server: &Server) -> anyhow::Result<Contender> {
     let mut contender = Contender::meet(&server.target(), Some(server.id()))?;
     // Where two of redis-server run, and for the stages, how it was started tells most.
@@ -94,6 +103,9 @@ pub fn meet(server: &Server) -> anyhow::Result<Contender> {
 }
 
 /// What is measured, without what the server does not know, or must not be sent. What is left out is remarked.
+///
+/// # Errors
+/// When nothing is left.
 fn startable_items(
     options: &Options,
     server: &mut Contender,

@@ -42,6 +42,9 @@ impl Contender {
     }
 
     /// Loads it.
+    ///
+    /// # Errors
+    /// When the connections can't be opened.
     pub async fn turn(
         &mut self,
         load: &Load,
@@ -66,6 +69,9 @@ impl Contender {
     }
 
     /// Writes every key that `workload` asks for once, where it asks for keys.
+    ///
+    /// # Errors
+    /// When the server refuses them.
     pub async fn fill(
         &self,
         workload: &Workload,
@@ -92,12 +98,18 @@ impl Contender {
 
     /// Whether it knows this command. Only for servers that were started here, and are empty: where MULTI is
     /// not known, asking means to carry the command out, without arguments.
+    ///
+    /// # Errors
+    /// When it can't be reached.
     pub fn knows(&self, name: &str) -> anyhow::Result<bool> {
         let unknown = Control::connect(&self.target)?.is_unknown(name.as_bytes())?;
         Ok(!unknown)
     }
 
     /// Removes all keys of its database, and waits until it rests.
+    ///
+    /// # Errors
+    /// When it does not do that.
     pub async fn empty(&mut self) -> anyhow::Result<()> {
         Control::connect(&self.target)?.flushdb()?;
         if let Some(clock) = &mut self.clock {

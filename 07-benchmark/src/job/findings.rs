@@ -35,6 +35,9 @@ pub struct Files {
 
 impl Files {
     /// Begins them.
+    ///
+    /// # Errors
+    /// When one can't be written.
     pub fn create(options: &Options) -> anyhow::Result<Self> {
         let create = |path: &Option<PathBuf>| path.as_deref().map(Pending::create).transpose();
         Ok(Self {
@@ -45,6 +48,9 @@ impl Files {
     }
 
     /// Puts the findings in their places.
+    ///
+    /// # Errors
+    /// When one can't be written.
     pub fn write(self, findings: &Findings) -> anyhow::Result<()> {
         if let Some(file) = self.json {
             file.complete(&json::document(findings))?;

@@ -1,15 +1,18 @@
 //! Connections that do nothing.
 
 use super::exit_code;
-use crate::engine::Dialer;
+use crate::engine::{Dialer, PATIENCE};
 use crate::options::Options;
 use crate::output::print;
 use std::process::ExitCode;
 use tokio::sync::watch;
 
 /// Opens the connections and waits until it is interrupted.
+///
+/// # Errors
+/// When they can't be opened.
 pub async fn run(options: &Options, mut stop: watch::Receiver<bool>) -> anyhow::Result<ExitCode> {
-    let dialer = Dialer::new(&options.load.target).await?;
+    let dialer = Dialer::new(&options.load.target, PATIENCE).await?;
     let mut connections = Vec::new();
     for _ in 0..options.load.clients {
         tokio::select! {

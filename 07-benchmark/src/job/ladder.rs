@@ -36,6 +36,9 @@ const RUNGS: [(&str, &[&str], &str, &str); 7] = [
 
 /// Starts the stages that are in `directory`, and redis-server where it is installed, and measures them in
 /// turns: upwards, downwards, upwards, ...
+///
+/// # Errors
+/// When none is there, or a request fails.
 pub async fn run(
     options: &Options,
     directory: &Path,
@@ -117,6 +120,9 @@ fn climber(name: &str, change: &str, server: Server) -> anyhow::Result<Climber> 
 }
 
 /// What all of them can be asked. Nothing is emptied between the tests, so that none may make data grow.
+///
+/// # Errors
+/// When nothing is left, or one of them can't be reached.
 fn common_items(options: &Options, climbers: &[Climber]) -> anyhow::Result<Vec<Item>> {
     let mut remarks = Vec::new();
     let mut items = choice::measured(options);

@@ -28,6 +28,9 @@ pub struct Log {
 
 impl Log {
     /// Creates the file.
+    ///
+    /// # Errors
+    /// When that is not possible.
     pub fn create(path: &Path, began: SystemTime, tagged: bool) -> anyhow::Result<Self> {
         Ok(Self {
             writer: Writer::new(Pending::create(path)?, began, tagged)?,
@@ -60,6 +63,9 @@ impl Log {
     }
 
     /// Puts the file in its place.
+    ///
+    /// # Errors
+    /// When it could not be written.
     pub fn finish(mut self) -> anyhow::Result<()> {
         self.flush();
         self.failed?;

@@ -16,6 +16,9 @@ use std::process::ExitCode;
 use tokio::sync::watch;
 
 /// Runs the tests and prints each as soon as it is done.
+///
+/// # Errors
+/// When the server is not there, or a file can't be written.
 pub async fn run(
     options: &Options,
     files: Files,

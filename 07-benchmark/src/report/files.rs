@@ -47,6 +47,9 @@ impl Pending {
     }
 
     /// Writes `text`, which is all there is, and puts the file in its place.
+    ///
+    /// # Errors
+    /// As [`Pending::commit`].
     pub fn complete(mut self, text: &str) -> anyhow::Result<()> {
         self.write_all(text.as_bytes())
             .with_context(|| format!("can't write {}", self.path.display()))?;

@@ -37,6 +37,9 @@ pub struct Writer<W> {
 impl<W: Write> Writer<W> {
     /// Begins a log at the time from which its intervals count. Only in a `tagged` log do intervals keep their
     /// titles: it can hold several tests.
+    ///
+    /// # Errors
+    /// Those of writing.
     pub fn new(mut out: W, begin: SystemTime, tagged: bool) -> anyhow::Result<Self> {
         let (seconds, date) = (unix_seconds(begin), utc(begin));
         let version = if tagged { "1.3" } else { "1.2" };
@@ -86,6 +89,9 @@ impl<W: Write> Writer<W> {
     }
 
     /// Ends the log, and gives back what it was written to.
+    ///
+    /// # Errors
+    /// Those of writing what is buffered.
     pub fn finish(mut self) -> anyhow::Result<W> {
         self.out.flush()?;
         Ok(self.out)

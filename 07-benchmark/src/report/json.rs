@@ -53,6 +53,7 @@
 //! A case has a `title`, its `pipeline`, the sides `a` and `b`, and `ratios`: `throughput`, `p50`, `p99` and
 //! `server_cpu` (or `null`), each B's figure divided by A's: `ratio`, its 95 % interval from `low` to `high`
 //! (`null` where there are too few rounds), and the `verdict` on B: `faster`, `slower` or `no difference shown`.
+//! `decided_by` names the one by which the case is decided.
 //! A side is what a run is, but for the `title`; it has the server's `name`, and the throughput of each turn in
 //! `turns_per_s` with their median in `median_turn_per_s`.
 
@@ -62,6 +63,7 @@ use crate::report::model::{
     Bound, Case, Comparison, Estimate, Findings, Run, Server, Side, Verdict,
 };
 use crate::report::numbers::{median, per_second, unix_seconds, utc};
+use crate::report::summary::Figure;
 use hdrhistogram::Histogram;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -206,7 +208,7 @@ fn interval(interval: &Interval) -> Value {
 fn command(command: &CommandTally) -> Value {
     json!({
         "title": command.title,
-        "replies": command.response.len(),
+        "replies": command.replies,
         "response": latency(&command.response),
     })
 }
@@ -241,6 +243,11 @@ fn case(case: &Case) -> Value {
         "pipeline": case.pipeline,
         "a": side(a),
         "b": side(b),
+        "decided_by": match case.deciding() {
+            Figure::Throughput => "throughput",
+            Figure::P99 => "p99",
+            Figure::ServerCpu => "server_cpu",
+        },
         "ratios": {
             "throughput": estimate(&case.throughput),
             "p50": estimate(&case.p50),

@@ -162,7 +162,7 @@ fn of_comparison(comparison: &Comparison) -> Vec<Notice> {
 
 /// A server that differs from itself.
 fn biased(comparison: &Comparison) -> Option<Notice> {
-    let differs = |case: &&Case| case.throughput.verdict != Verdict::NoDifferenceShown;
+    let differs = |case: &&Case| case.decided_by().verdict != Verdict::NoDifferenceShown;
     let those: Vec<String> = comparison
         .noise
         .iter()

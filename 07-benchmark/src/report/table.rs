@@ -101,8 +101,7 @@ fn below(run: &Run, precision: usize, holds: bool) -> String {
 fn shares_of_mix(measured: &Measured, precision: usize) -> String {
     let mut text = String::new();
     for command in &measured.commands {
-        let replies = command.response.len();
-        let rate = replies as f64 / measured.time.as_secs_f64().max(f64::MIN_POSITIVE);
+        let rate = command.replies as f64 / measured.time.as_secs_f64().max(f64::MIN_POSITIVE);
         let title = format!("  {}", command.title);
         text += row(&title, Some(rate), &command.response, precision).trim_end();
         text.push('\n');
@@ -316,6 +315,7 @@ mod tests {
         mix.measured.commands = ["GET key:__rand_int__", "SET key:__rand_int__ __data__"]
             .map(|title| CommandTally {
                 title: title.to_string(),
+                replies: mix.measured.replies,
                 response: mix.measured.response.clone(),
             })
             .to_vec();

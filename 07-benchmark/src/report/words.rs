@@ -3,6 +3,7 @@
 use crate::engine::Measured;
 use crate::report::model::{Bound, Case, Comparison, Estimate, Findings, Run, Verdict};
 use crate::report::numbers::{NONE, counted, figure, per_second};
+use crate::report::summary::{Figure, Score};
 
 /// One sentence that says what happened.
 pub fn headline(findings: &Findings) -> String {
@@ -70,22 +71,18 @@ fn several(runs: &[Run]) -> String {
 
 fn compared(findings: &Findings, comparison: &Comparison) -> String {
     let [a, b] = names(findings);
-    let cases = &comparison.cases;
-    let count = |verdict| {
-        let those = cases
-            .iter()
-            .filter(|case| case.throughput.verdict == verdict);
-        those.count()
-    };
-    let (faster, slower) = (count(Verdict::Faster), count(Verdict::Slower));
-    let even = count(Verdict::NoDifferenceShown);
-    let tests = counted(cases.len(), "test");
-    let rest = match even {
+    let Score {
+        faster,
+        slower,
+        not_shown,
+    } = Score::of(&comparison.cases);
+    let tests = counted(comparison.cases.len(), "test");
+    let rest = match not_shown {
         0 => String::new(),
         1 => "; 1 shows no difference".to_string(),
         more => format!("; {more} show no difference"),
     };
-    match (faster, slower, even) {
+    match (faster, slower, not_shown) {
         (0, 0, 0) => format!("Nothing was compared of {a} and {b}"),
         (0, 0, _) => format!("No difference shown between {b} and {a} in {tests}"),
         (faster, 0, 0) if faster > 1 => format!("{b} is faster than {a} in all {tests}"),
@@ -157,6 +154,16 @@ fn sides_of<'a>(case: &'a Case, at: &str) -> [Subject<'a>; 2] {
 pub fn is_interrupted(findings: &Findings) -> bool {
     let mut seen = all_seen(findings).into_iter();
     findings.interrupted || seen.any(|each| each.measured.interrupted)
+}
+
+/// What the figure that decides a case says of B, and which figure that is.
+pub fn decision(case: &Case) -> String {
+    let figure = match case.deciding() {
+        Figure::Throughput => "throughput",
+        Figure::P99 => "p99",
+        Figure::ServerCpu => "CPU time",
+    };
+    format!("{} ({figure})", verdict(case.decided_by().verdict))
 }
 
 /// From where to where A's figure differs from itself at this depth: the interval, and 1.

@@ -52,6 +52,7 @@ impl Seat {
 pub struct Numbers {
     random: SmallRng,
     keys: u64,
+    digits: usize,
     source: Source,
 }
 
@@ -87,8 +88,17 @@ impl Numbers {
         Self {
             random,
             keys,
+            digits: keys
+                .saturating_sub(1)
+                .checked_ilog10()
+                .map_or(0, |digits| digits as usize + 1),
             source,
         }
+    }
+
+    /// How many digits the largest number has; 0 where all are 0.
+    pub fn digits(&self) -> usize {
+        self.digits
     }
 
     /// The next number.

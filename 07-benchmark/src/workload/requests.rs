@@ -38,7 +38,7 @@ enum Piece {
 /// A place in a request that differs from one request to the next.
 #[derive(Clone, Copy, Debug)]
 enum Patch {
-    /// A new number, in all its digits.
+    /// A new number: its digits, of which those that are 0 in each number stand there already.
     Number { at: usize },
     /// The last number again, at the beginning of a value: as many of its digits as the value has room for.
     Mark { at: usize, length: usize },
@@ -202,11 +202,13 @@ impl Assembly {
 /// Writes new numbers into a request; the last of them.
 fn patch(request: &mut [u8], patches: &[Patch], numbers: &mut Numbers) -> u64 {
     let mut number = 0;
+    let zeros = MARK.saturating_sub(numbers.digits());
     for patch in patches {
         match *patch {
             Patch::Number { at } => {
                 number = numbers.key();
-                write_digits(request.get_mut(at..at + MARK).unwrap_or_default(), number);
+                let place = request.get_mut(at + zeros..at + MARK);
+                write_digits(place.unwrap_or_default(), number);
             }
             Patch::Mark { at, length } => {
                 let place = request.get_mut(at..at + length).unwrap_or_default();

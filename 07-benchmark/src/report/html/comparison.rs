@@ -8,7 +8,7 @@ use crate::report::latency::Latency;
 use crate::report::markup::{Node, tag};
 use crate::report::model::{Better, Case, Comparison, Estimate, Findings, Side};
 use crate::report::numbers::{NONE, counted, median, seconds};
-use crate::report::words::{self, bound, verdict};
+use crate::report::words::{self, bound, decision};
 use Head::{Number, Words};
 
 /// A figure that is compared.
@@ -98,14 +98,14 @@ fn table_of_ratios(caption: &str, key: &str, cases: &[Case]) -> Node {
         Number("server's CPU time"),
         Number("p50"),
         Number("p99"),
-        Words("throughput says"),
+        Words("verdict"),
     ];
     let rows = cases.iter().enumerate().map(|(index, case)| {
         let cell = |compared: &Compared| {
             let at = format!("/comparison/{key}/{index}/ratios/{}", compared.key);
             ratio((compared.estimate)(case), at)
         };
-        let said = words(verdict(case.throughput.verdict));
+        let said = words(decision(case));
         row(&case.title, COMPARED.iter().map(cell)).with(said)
     });
     table(caption, &heads, rows)

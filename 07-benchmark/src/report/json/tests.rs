@@ -111,6 +111,8 @@ fn a_comparison_has_its_ratios_and_both_sides() {
     assert_eq!(case["ratios"]["throughput"]["verdict"], "slower");
     assert_eq!(case["ratios"]["throughput"]["ratio"], 0.972);
     assert_eq!(case["ratios"]["throughput"]["low"], 0.972 / 1.02);
+    assert_eq!(case["decided_by"], "throughput");
+    assert_eq!(comparison["cases"][1]["decided_by"], "server_cpu");
     assert_eq!(case["b"]["name"], "step06-commands-persistence");
     assert_eq!(case["b"]["turns_per_s"].as_array().unwrap().len(), 14);
     assert!(case["b"]["response"]["count"].as_u64().unwrap() > 0);

@@ -69,7 +69,7 @@ fn case(title: &str, pipeline: usize, ratio: f64, half: f64, bound: Bound) -> Ca
         throughput: estimate(ratio, half, true),
         p50: estimate(1.0 / ratio, half * 1.01, false),
         p99: estimate(0.9 / ratio, half * 1.2, false),
-        server_cpu: Some(estimate(0.98 / ratio, 1.01, false)),
+        server_cpu: Some(estimate(0.98 / ratio, 1.03, false)),
     }
 }
 

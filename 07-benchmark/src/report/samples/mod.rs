@@ -134,16 +134,21 @@ pub fn mix() -> Findings {
     measured.commands = commands
         .into_iter()
         .zip(2..)
-        .map(|((title, median_ms), seed)| CommandTally {
-            title: title.to_string(),
-            response: Behaviour {
+        .map(|((title, median_ms), seed)| {
+            let behaviour = Behaviour {
                 seed,
                 median_ms,
                 seconds: 2.0,
                 ..STEADY
+            };
+            let Measured {
+                replies, response, ..
+            } = behaviour.measured();
+            CommandTally {
+                title: title.to_string(),
+                replies,
+                response,
             }
-            .measured()
-            .response,
         })
         .collect();
     findings(vec![run("mix", measured, Bound::Client)], None)
@@ -270,6 +275,7 @@ pub fn hostile() -> Findings {
         let response = run.measured.response.clone();
         run.measured.commands = vec![CommandTally {
             title: text(),
+            replies: response.len(),
             response,
         }];
         let invalid = Some(text());

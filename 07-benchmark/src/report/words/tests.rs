@@ -20,13 +20,13 @@ fn a_headline_says_what_happened() {
         (samples::silent(), "GET: no good reply"),
         (
             samples::comparison(),
-            "step06-commands-persistence is faster than redis-server 7.0.15 in 5 of 8 tests, slower in 1; 2 show no \
-             difference",
+            "step06-commands-persistence is faster than redis-server 7.0.15 in 6 of 8 tests, slower in 1; 1 shows \
+             no difference",
         ),
         (
             samples::interrupted(),
-            "Interrupted: step06-commands-persistence is slower than redis-server 7.0.15 in 1 of 3 tests; 2 show no \
-             difference",
+            "Interrupted: step06-commands-persistence is faster than redis-server 7.0.15 in 1 of 3 tests, slower in 1; \
+             1 shows no difference",
         ),
         (
             samples::quick_comparison(),
@@ -54,6 +54,7 @@ fn all_verdicts_alike_are_said_so() {
         let comparison = findings.comparison.as_mut().unwrap();
         for case in &mut comparison.cases {
             case.throughput.verdict = verdict;
+            case.server_cpu.as_mut().unwrap().verdict = verdict;
         }
         let text = headline(&findings);
         assert!(
@@ -63,6 +64,19 @@ fn all_verdicts_alike_are_said_so() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn a_test_in_which_the_generator_was_busy_is_decided_by_cpu_time() {
+    let mut findings = samples::comparison();
+    let case = findings.comparison.as_mut().unwrap().cases.swap_remove(1);
+    assert_eq!(case.throughput.verdict, Verdict::NoDifferenceShown);
+    assert_eq!(decision(&case), "B is better (CPU time)");
+    findings.comparison.as_mut().unwrap().cases = vec![case];
+    assert_eq!(
+        headline(&findings),
+        "step06-commands-persistence is faster than redis-server 7.0.15 in 1 of 1 test"
+    );
 }
 
 #[test]
