@@ -20,6 +20,10 @@ const IDLE: Duration = Duration::from_millis(4);
 /// How long to wait for a server to rest.
 const REST_DEADLINE: Duration = Duration::from_secs(3);
 
+/// How long a server may take to say how much CPU time it used: whoever ends a run because the server stands
+/// still waits for this.
+const ANSWER: Duration = Duration::from_secs(2);
+
 /// CPU time that the calling thread has used so far, in nanoseconds, as the scheduler counts them. `None`
 /// where the system does not tell.
 pub fn thread_time() -> Option<Duration> {
@@ -78,18 +82,24 @@ pub enum ServerClock {
 impl ServerClock {
     /// The clock of the server behind `control`, whose process has the number `pid` if it is known to run on
     /// this machine: then the system is asked, else the server. `None` where neither tells.
-    pub fn open(control: Control, pid: Option<u32>) -> Option<Self> {
+    pub fn open(mut control: Control, pid: Option<u32>) -> Option<Self> {
+        control.hurry(ANSWER);
         let info = Self::Info(Box::new(control));
         let process = pid.map(Self::Process);
         let mut clocks = [process, Some(info)].into_iter().flatten();
         clocks.find_map(|mut clock| clock.read().map(|_| clock))
     }
 
-    /// CPU time so far; `None` when the server is gone. Blocks for as long as two calls of [`Control`] may.
+    /// CPU time so far; `None` when the server is gone, or says nothing for two seconds.
     pub fn read(&mut self) -> Option<Duration> {
         match self {
-            // A server may close a connection that was idle for a whole run; the second attempt has a new one.
-            Self::Info(control) => used_cpu(control).or_else(|| used_cpu(control)),
+            Self::Info(control) => {
+                let asked = Instant::now();
+                // A server may close a connection that was idle for a whole run; the second attempt has a new
+                // one. One that stands still would not answer that one either.
+                let again = |control| (asked.elapsed() < ANSWER).then(|| used_cpu(control))?;
+                used_cpu(control).or_else(|| again(control))
+            }
             Self::Process(pid) => process_time(*pid),
         }
     }
@@ -207,6 +217,20 @@ mod tests {
     fn used(millis: u64) -> String {
         let user = Duration::from_millis(millis).as_secs_f64();
         format!("# CPU\r\nused_cpu_sys:0.0\r\nused_cpu_user:{user:.6}\r\n")
+    }
+
+    #[test]
+    fn a_server_that_stands_still_is_not_waited_for_long() {
+        let texts = iter::once(used(7)).chain(iter::from_fn(|| {
+            thread::sleep(Duration::from_secs(60));
+            None
+        }));
+        let mut clock = ServerClock::open(answering(texts), None).unwrap();
+        // It answers what it was asked by then, and nothing more.
+        clock.read();
+        let asked = Instant::now();
+        assert_eq!(clock.read(), None);
+        assert!(asked.elapsed() < 2 * ANSWER);
     }
 
     #[tokio::test]

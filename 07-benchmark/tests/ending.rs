@@ -62,6 +62,7 @@ fn a_run_can_be_stopped_while_a_server_says_nothing() {
         let (measured, took) = stopped_after(HALF, &load, &work("PING"));
         assert!(measured.interrupted && took < SOON, "{took:?}");
         assert_eq!((measured.replies, measured.errors.total()), (0, 0));
+        assert!(measured.unanswered.is_some_and(|time| time > HALF / 2));
     }
 }
 

@@ -2,9 +2,10 @@
 
 mod outside;
 
-use outside::{Directory, Toy, json, refusing, run, store};
-use std::fs;
+use outside::{Directory, Toy, json, name, refusing, run, store};
 use std::process::{Command, Stdio};
+use std::time::Duration;
+use std::{fs, thread};
 
 const OK: Option<i32> = Some(0);
 const FAILED: Option<i32> = Some(1);
@@ -41,6 +42,51 @@ fn requests_that_fail_have_no_figures_and_end_with_1() {
     assert_eq!(table.code, FAILED);
     let failed = "  FAILED: 300 (WRONGTYPE), such as: WRONGTYPE not so\n";
     assert!(table.output.contains(failed), "{table:?}");
+}
+
+#[test]
+fn a_comparison_that_breaks_off_writes_what_it_had() {
+    let (sound, mut strings) = (Toy::honest(), store(|value| value));
+    let broken = Toy::start(move |request| match name(request).as_str() {
+        "INCR" => "-ERR broken\r\n".to_string(),
+        _ => strings(request),
+    });
+    let directory = Directory::new();
+    let file = directory.file("found.json");
+    let other = format!("127.0.0.1:{}", broken.port());
+    let servers = ["-p", &sound.port(), "--versus", &other, "--json", &file];
+    let flags = ["-t", "set,incr", "--rounds", "1", "--duration", "0.05"];
+    let ended = run(&[&servers[..], &flags].concat());
+    assert_eq!(ended.code, FAILED, "{ended:?}");
+    assert!(ended.errors.contains("ERR broken"), "{ended:?}");
+    let found = json(&file);
+    assert_eq!(found["interrupted"], true);
+    assert_eq!(found["comparison"]["cases"][0]["title"], "SET -P 1");
+    assert_eq!(found["comparison"]["cases"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_row_without_replies_says_why() {
+    let toy = Toy::start(|_| {
+        thread::sleep(Duration::from_millis(300));
+        "+OK\r\n".to_string()
+    });
+    let port = toy.port();
+    let ended = run(&["-p", &port, "-c", "1", "--duration", "0.05", "PING"]);
+    let why = "INVALID: no reply came in the time measured.";
+    assert_eq!(ended.code, FAILED, "{ended:?}");
+    assert!(ended.output.contains(why), "{ended:?}");
+    let paced = [
+        "--rate",
+        "1",
+        "--arrivals",
+        "poisson",
+        "--duration",
+        "0.001",
+    ];
+    let ended = run(&[&["-p", &port, "-c", "1"], &paced[..], &["PING"]].concat());
+    let why = "INVALID: no request was due in the time measured.";
+    assert!(ended.output.contains(why), "{ended:?}");
 }
 
 #[test]

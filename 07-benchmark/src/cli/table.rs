@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::error::Error;
-use super::values::{self, Parsed, decimal, fill, put, seconds, switch, text, whole};
+use super::values::{self, Parsed, decimal, fill, path, put, seconds, switch, text, whole};
 use crate::options::{Format, Job, PRECISIONS};
 use lexopt::Arg;
 use std::ffi::OsString;
@@ -131,7 +131,7 @@ pub static FLAGS: &[Flag] = &[
     row("-p", "PORT", SERVER, RUNNING, "port (default 6380)",
         |draft, value| put(&mut draft.port, whole(value, 1..=u16::MAX))),
     row("-s", "PATH", SERVER, RUNNING, "a Unix socket, in place of host and port",
-        |draft, value| fill(&mut draft.socket, Ok(value.into()))),
+        |draft, value| fill(&mut draft.socket, path(value))),
     row("-u", "URI", SERVER, RUNNING, "all in one: redis://[user:password@]host[:port][/database]",
         Draft::uri),
     row("-a", "PASSWORD", SERVER, RUNNING, "password for AUTH",
@@ -206,13 +206,13 @@ pub static FLAGS: &[Flag] = &[
     row("--precision", "DIGITS", OUTPUT, SINGLE, "decimal places of latencies in the table (default 3)",
         |draft, value| put(&mut draft.options.precision, whole(value, PRECISIONS))),
     row("--json", "FILE", OUTPUT, SENDING, "write all findings to FILE as JSON",
-        |draft, value| fill(&mut draft.options.json, Ok(value.into()))),
+        |draft, value| fill(&mut draft.options.json, path(value))),
     row("--hdr", "FILE", OUTPUT, SINGLE, "write the latencies to FILE as an HdrHistogram log",
-        |draft, value| fill(&mut draft.options.hdr, Ok(value.into()))),
+        |draft, value| fill(&mut draft.options.hdr, path(value))),
     row("--report", "FILE", OUTPUT, SENDING, "write a report for a browser to FILE, such as report.html",
-        |draft, value| fill(&mut draft.options.html, Ok(value.into()))),
+        |draft, value| fill(&mut draft.options.html, path(value))),
     row("--picture", "FILE", OUTPUT, &[Kind::Ladder], "write the picture of a ladder to FILE, such as ladder.svg",
-        |draft, value| fill(&mut draft.options.picture, Ok(value.into()))),
+        |draft, value| fill(&mut draft.options.picture, path(value))),
     row("--help", "", OUTPUT, ALL, "print this text",
         |_, _| Ok(())),
     row("--version", "", OUTPUT, ALL, "print the version",

@@ -122,6 +122,14 @@ pub fn arrivals(value: OsString) -> Parsed<Arrivals> {
     }
 }
 
+/// The name of a file.
+pub fn path(value: OsString) -> Parsed<PathBuf> {
+    match value.is_empty() {
+        true => Err("takes the name of a file".to_string()),
+        false => Ok(value.into()),
+    }
+}
+
 /// `HOST:PORT`, or the path of a Unix socket, which begins with `/` or `./`.
 pub fn address(value: OsString) -> Parsed<Address> {
     let path = PathBuf::from(&value);

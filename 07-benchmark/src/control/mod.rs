@@ -58,6 +58,11 @@ impl Control {
         })
     }
 
+    /// From now on no answer, and no new connection, may take longer than `patience`.
+    pub fn hurry(&mut self, patience: Duration) {
+        self.patience = patience;
+    }
+
     /// Where the server listens.
     pub fn address(&self) -> &Address {
         &self.target.address

@@ -210,6 +210,11 @@ impl Collector {
         self.measured.time = ended.saturating_duration_since(self.begin);
         self.measured.whole_time = to.saturating_duration_since(self.start);
         self.measured.interrupted = interrupted;
+        if interrupted {
+            let silence = to.saturating_duration_since(self.last_reply.unwrap_or(self.start));
+            let longest = Duration::from_nanos(self.measured.response.max());
+            self.measured.unanswered = Some(silence).filter(|silence| *silence > longest);
+        }
         self.measured.schedule = self.schedule();
         self.measured
     }

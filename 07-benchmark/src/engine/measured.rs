@@ -50,6 +50,8 @@ pub struct Measured {
     pub misses: u64,
     /// Whether it was ended early.
     pub interrupted: bool,
+    /// Where it was: for how long no reply had come by then, if that is longer than the longest latency.
+    pub unanswered: Option<Duration>,
 }
 
 /// A stretch of a run.
@@ -115,6 +117,7 @@ impl Default for Measured {
             served: 0,
             misses: 0,
             interrupted: false,
+            unanswered: None,
         }
     }
 }
@@ -136,6 +139,18 @@ impl Measured {
     /// Why the figures must not be used; `None` where nothing speaks against them.
     pub fn invalid(&self) -> Option<&str> {
         self.schedule.as_ref()?.invalid.as_deref()
+    }
+
+    /// Why there is no reply, where none came and none failed; an interrupted run needs no reason.
+    pub fn silent(&self) -> Option<&'static str> {
+        if self.replies > 0 || self.errors.total() > 0 || self.interrupted {
+            return None;
+        }
+        let paced = self.schedule.as_ref();
+        Some(match paced.is_some_and(|schedule| schedule.due == 0) {
+            true => "no request was due in the time measured",
+            false => "no reply came in the time measured",
+        })
     }
 
     /// Adds another run of the same kind, as if it had followed at once. Where late replies lie beyond a run's
@@ -166,6 +181,7 @@ impl Measured {
         self.served = self.served.max(other.served);
         self.misses += other.misses;
         self.interrupted |= other.interrupted;
+        self.unanswered = self.unanswered.max(other.unanswered);
         self.schedule = self.schedule.take().or(other.schedule);
         if self.commands.is_empty() {
             self.commands = other.commands;

@@ -7,7 +7,7 @@ use super::work::Item;
 use super::{alone, choice, exit_code};
 use crate::engine::Length;
 use crate::options::{DEPTHS, Options};
-use crate::output::print;
+use crate::output::{Closed, print};
 use crate::process::Server;
 use crate::report::model::{Better, Case, Comparison, Estimate};
 use crate::report::versus;
@@ -158,14 +158,30 @@ impl Duel {
             &findings.settings,
             &comparison,
         ))?;
-        self.calibrate(&mut arena, &mut comparison).await?;
-        print(&versus::calibration(&comparison))?;
-        self.compare(&mut arena, &mut comparison).await?;
-        findings.interrupted = arena.stopped();
+        let measured = self.measure(&mut arena, &mut comparison).await;
+        if let Err(error) = &measured
+            && error.is::<Closed>()
+        {
+            return measured.map(|()| ExitCode::FAILURE);
+        }
+        // Where something fails, what was found before is worth as much as it was.
+        findings.interrupted = arena.stopped() || measured.is_err();
+        arena.live.clear();
         print(&versus::end(&comparison, findings.interrupted))?;
         findings.comparison = Some(comparison);
         files.write(&findings)?;
+        measured?;
         Ok(exit_code(findings.interrupted, false))
+    }
+
+    async fn measure(
+        &mut self,
+        arena: &mut Arena<'_>,
+        comparison: &mut Comparison,
+    ) -> anyhow::Result<()> {
+        self.calibrate(arena, comparison).await?;
+        print(&versus::calibration(comparison))?;
+        self.compare(arena, comparison).await
     }
 
     /// What this program reaches, and what A shows against itself: the first test, at each depth.

@@ -3,6 +3,7 @@
 use crate::engine::{Interval, Measured, Observer, latencies};
 use crate::report::files::Pending;
 use crate::report::hdr::Writer;
+use anyhow::Context;
 use hdrhistogram::Histogram;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
@@ -68,8 +69,10 @@ impl Log {
     /// When it could not be written.
     pub fn finish(mut self) -> anyhow::Result<()> {
         self.flush();
-        self.failed?;
-        self.writer.finish()?.commit()
+        self.failed
+            .and_then(|()| self.writer.finish())
+            .context("can't write the log of --hdr")?
+            .commit()
     }
 }
 

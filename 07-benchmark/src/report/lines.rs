@@ -36,7 +36,8 @@ pub fn fault(measured: &Measured) -> Option<String> {
     if measured.errors.total() > 0 {
         return Some(format!("ERRORS: {}", failures(&measured.errors)));
     }
-    (measured.replies == 0).then(|| "INVALID: no reply came in the time measured".to_string())
+    let reason = measured.silent()?;
+    Some(format!("INVALID: {reason}"))
 }
 
 /// Each kind with its first text.

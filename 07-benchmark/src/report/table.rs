@@ -98,6 +98,34 @@ fn below(run: &Run, precision: usize, holds: bool) -> String {
     text
 }
 
+/// How many kinds of failures have a line: a server may make up new ones without end.
+const MAX_KINDS: usize = 10;
+
+/// The first kinds of failures, and how many there were of others.
+fn failures(measured: &Measured) -> Vec<String> {
+    let kinds = || measured.errors.kinds();
+    let count = |count: u64| thousands(count as f64);
+    let mut shown: Vec<String> = kinds()
+        .take(MAX_KINDS)
+        .map(|(kind, errors)| {
+            let example = &errors.example;
+            format!(
+                "FAILED: {} ({kind}), such as: {example}",
+                count(errors.count)
+            )
+        })
+        .collect();
+    let others = kinds().skip(MAX_KINDS).count();
+    if others > 0 {
+        let failed = kinds().skip(MAX_KINDS).map(|(_, errors)| errors.count);
+        shown.push(format!(
+            "FAILED: {} of {others} further kinds",
+            count(failed.sum())
+        ));
+    }
+    shown
+}
+
 fn shares_of_mix(measured: &Measured, precision: usize) -> String {
     let mut text = String::new();
     for command in &measured.commands {
@@ -111,12 +139,14 @@ fn shares_of_mix(measured: &Measured, precision: usize) -> String {
 
 /// What must be said of a run beside its figures.
 fn remarks(measured: &Measured) -> Vec<String> {
-    let mut remarks = Vec::new();
-    for (kind, errors) in measured.errors.kinds() {
-        let count = thousands(errors.count as f64);
+    let mut remarks = failures(measured);
+    if let Some(reason) = measured.silent() {
+        remarks.push(format!("INVALID: {reason}."));
+    }
+    if let Some(silence) = measured.unanswered {
         remarks.push(format!(
-            "FAILED: {count} ({kind}), such as: {}",
-            errors.example
+            "No reply came in the last {:.1} s: requests that waited are in no figure.",
+            silence.as_secs_f64()
         ));
     }
     if measured.misses > 0 {
@@ -307,6 +337,32 @@ mod tests {
         let text = run(&paced(Some("it was late")), 3);
         assert_eq!(text, "SET: INVALID: it was late\n");
         assert_eq!(end(&[paced(Some("it was late"))]), "");
+    }
+
+    #[test]
+    fn of_many_kinds_of_failures_some_are_shown_and_the_others_counted() {
+        let mut failing = set();
+        for kind in 10..30 {
+            failing
+                .measured
+                .errors
+                .add(&format!("KIND{kind}"), 2, || "no".to_string());
+        }
+        let text = run(&failing, 3);
+        assert_eq!(text.matches("FAILED: 2 (KIND").count(), 10, "{text}");
+        assert!(
+            text.ends_with("  FAILED: 20 of 10 further kinds\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn who_interrupts_a_server_that_stands_still_is_told_so() {
+        let mut interrupted = set();
+        interrupted.measured.interrupted = true;
+        interrupted.measured.unanswered = Some(Duration::from_millis(720));
+        let text = run(&interrupted, 3);
+        assert!(text.contains("No reply came in the last 0.7 s:"), "{text}");
     }
 
     #[test]

@@ -156,6 +156,16 @@ fn a_flag_without_its_value_is_refused() {
 }
 
 #[test]
+fn a_file_has_a_name() {
+    let line = ["--json", ""].map(OsString::from);
+    let refused = parse(line).unwrap_err().to_string();
+    assert!(
+        refused.contains("--json : takes the name of a file"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn of_some_flags_only_one_may_be_given() {
     refuses(&[
         ("-n 1 --duration 1", &["-n", "--duration", "leave one"]),
