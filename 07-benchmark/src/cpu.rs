@@ -13,8 +13,8 @@ const TICK: Duration = Duration::from_millis(10);
 /// How long to watch a server to tell whether it is at rest.
 const REST: Duration = Duration::from_millis(40);
 
-/// The CPU time in [`REST`] of a server at rest: what it does on time, and the question itself. Less than a
-/// [`TICK`].
+/// The CPU time that a server at rest uses in [`REST`]: for its timers, and for the question itself. Less than
+/// a [`TICK`].
 const IDLE: Duration = Duration::from_millis(4);
 
 /// How long to wait for a server to rest.

@@ -14,11 +14,10 @@ const EVERY: Duration = Duration::from_millis(300);
 /// How much of a title is shown, in columns: with the figures behind it that is less than a terminal's 80.
 const TITLE: usize = 36;
 
-/// Goes to the line's begin, and removes it.
+/// Goes to the beginning of the line, and removes it.
 const CLEAR: &str = "\r\x1b[K";
 
-/// What is too long for the terminal is not continued on the next line, where nothing would remove it; and it
-/// is again.
+/// Stop and start again to continue a line that is too long on the next one, where nothing would remove it.
 const NO_WRAP: &str = "\x1b[?7l";
 const WRAP: &str = "\x1b[?7h";
 

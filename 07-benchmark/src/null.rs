@@ -110,8 +110,8 @@ async fn serve(
     }
 }
 
-/// Serves a connection until its end. What is owed is a number: a client that does not read costs no memory,
-/// and is not left unread in turn.
+/// Serves a connection until its end. Of replies not sent yet only the number of bytes is kept: a client that
+/// does not read costs no memory, and its requests are read all the same.
 async fn converse(mut socket: TcpStream, answer: Arc<Answer>) -> anyhow::Result<()> {
     socket.set_nodelay(true)?;
     let (mut reader, mut writer) = socket.split();

@@ -58,18 +58,17 @@ impl Target {
     }
 
     /// The commands with which a connection begins, in order; each must be answered, and not by an error.
-    pub fn greeting(&self) -> Vec<Vec<Vec<u8>>> {
+    pub fn greeting(&self) -> Vec<Vec<String>> {
         let mut commands = Vec::new();
         if let Some(password) = &self.password {
-            let user = self.user.iter();
-            let words = ["AUTH"].into_iter().chain(user.map(String::as_str));
-            commands.push(words.chain([password.as_str()]).map(bytes).collect());
+            let words = ["AUTH".to_string()].into_iter().chain(self.user.clone());
+            commands.push(words.chain([password.clone()]).collect());
         }
         if self.resp3 {
-            commands.push(vec![bytes("HELLO"), bytes("3")]);
+            commands.push(vec!["HELLO".to_string(), "3".to_string()]);
         }
         if self.database > 0 {
-            commands.push(vec![bytes("SELECT"), bytes(&self.database.to_string())]);
+            commands.push(vec!["SELECT".to_string(), self.database.to_string()]);
         }
         commands
     }
@@ -85,8 +84,4 @@ pub fn encoded(words: &[impl AsRef<[u8]>]) -> Vec<u8> {
         bytes.extend_from_slice(b"\r\n");
     }
     bytes
-}
-
-fn bytes(text: &str) -> Vec<u8> {
-    text.as_bytes().to_vec()
 }

@@ -19,8 +19,8 @@ pub struct Uri {
 }
 
 /// Reads a URI as redis-cli does: what is before the first `@` is a password, or a user and a password, with
-/// `%HH` for bytes. Other than there an IPv6 address may stand in brackets, an empty user is none, and what is
-/// no number is no port or database.
+/// `%HH` for bytes. Unlike redis-cli it takes an IPv6 address in brackets, takes an empty user for none, and
+/// refuses a port or a database that is no number.
 ///
 /// # Errors
 /// Anything else, and TLS.

@@ -171,7 +171,7 @@ fn open(target: &Target, patience: Duration) -> anyhow::Result<BufReader<Wire>> 
         })
     };
     for command in target.greeting() {
-        let words: Vec<&[u8]> = command.iter().map(Vec::as_slice).collect();
+        let words: Vec<&[u8]> = command.iter().map(String::as_bytes).collect();
         if let Value::Error(text) = ask(&words)? {
             bail!("{}", refusal(target, words.first().copied(), &text));
         }

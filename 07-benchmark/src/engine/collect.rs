@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 /// Later than this a request must not be written, or its latency is that of a delay of our own making.
 const MAX_LATE: Duration = Duration::from_millis(1);
 
-/// Of an open loop the part of its requests that may wait at the end, and for how long requests may have
-/// gathered, before the server counts as too slow for the rate.
+/// When a server counts as too slow for the rate of an open loop: more requests wait for their replies at the
+/// end than this part of all, and more than come in this many seconds.
 const MAX_WAITING: f64 = 0.05;
 const MAX_GATHERED: f64 = 0.25;
 

@@ -102,11 +102,7 @@ impl Inbox {
             self.served = true;
             recorder.served();
         }
-        if self.details.is_some() {
-            self.record_each(replies, &judged.bad, now, recorder);
-        } else {
-            self.record(replies, &judged.bad, now, recorder);
-        }
+        self.record(replies, &judged.bad, now, recorder);
         recorder.misses(judged.misses);
         if !judged.bad.is_empty() {
             recorder.errors(judged.errors, now);
@@ -135,42 +131,26 @@ impl Inbox {
     }
 
     /// Records `replies`, of which those at the places `bad` were not good: as many at once as were sent
-    /// at once.
+    /// at once; where requests are told apart one by one, each under its command.
     fn record(&mut self, replies: u64, bad: &[u64], now: Instant, recorder: &mut Recorder) {
         let (mut place, mut bad) = (0, bad.iter().copied().peekable());
         while place < replies {
             let Some(flight) = self.flights.front_mut() else {
                 return;
             };
-            let count = flight.count.min(replies - place);
+            let details = self.details.as_mut();
+            let note = details.and_then(|details| details.notes.pop_front());
+            let count = match note {
+                Some(_) => 1,
+                None => flight.count.min(replies - place),
+            };
             place += count;
             let mut good = count;
             while bad.next_if(|bad| *bad < place).is_some() {
                 good -= 1;
             }
-            recorder.good(flight, good, now, None);
+            recorder.good(flight, good, now, note.map(|note| note.command as usize));
             flight.count -= count;
-            if flight.count == 0 {
-                self.flights.pop_front();
-            }
-        }
-    }
-
-    /// The same one by one, each under its command.
-    fn record_each(&mut self, replies: u64, bad: &[u64], now: Instant, recorder: &mut Recorder) {
-        let mut bad = bad.iter().copied().peekable();
-        for place in 0..replies {
-            let note = self
-                .details
-                .as_mut()
-                .and_then(|details| details.notes.pop_front());
-            let Some(flight) = self.flights.front_mut() else {
-                return;
-            };
-            let good = bad.next_if_eq(&place).is_none();
-            let command = note.map(|note| note.command as usize);
-            recorder.good(flight, u64::from(good), now, command);
-            flight.count -= 1;
             if flight.count == 0 {
                 self.flights.pop_front();
             }

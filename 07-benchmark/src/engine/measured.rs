@@ -176,10 +176,8 @@ impl Measured {
                 begin: before + interval.begin,
                 ..interval
             }));
-        self.own_cpu = match (self.own_cpu, other.own_cpu) {
-            (Some(all), Some(more)) => Some(all + more),
-            (all, more) => all.or(more),
-        };
+        let cpu = self.own_cpu.into_iter().chain(other.own_cpu);
+        self.own_cpu = cpu.reduce(|all, more| all + more);
         self.served = self.served.max(other.served);
         self.misses += other.misses;
         self.interrupted |= other.interrupted;

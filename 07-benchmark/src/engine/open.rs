@@ -17,8 +17,8 @@ use std::rc::Rc;
 use std::time::Instant;
 use tokio::sync::Notify;
 
-/// The most requests that are due, or under way, in one thread: beyond it they fail at once. A server that
-/// stands still must not fill our memory.
+/// The most requests that are due or under way in one thread; further ones fail at once. A server that stands
+/// still must not fill our memory.
 const MAX_UNDER_WAY: u64 = 4_000_000;
 
 /// The kind of error of those.

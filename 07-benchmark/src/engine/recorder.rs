@@ -142,9 +142,8 @@ impl Recorder {
     /// Good replies to `count` requests of `flight` are whole.
     ///
     /// The throughput counts replies that come within the time measured; without an end, the replies to
-    /// requests that are measured. A latency belongs to the moment at
-    /// which it began: however late its reply comes, even after the end, it counts, or what a stalled
-    /// server answers last would be left out.
+    /// requests that are measured. A latency belongs to the moment at which it began: it counts however late
+    /// its reply comes, even after the end. Else what a stalled server answers last would be left out.
     pub fn good(&mut self, flight: &Flight, count: u64, now: Instant, command: Option<usize>) {
         // A value recorded zero times would still become the histogram's lowest.
         if count == 0 || now < self.begin {

@@ -136,11 +136,8 @@ impl Dialer {
     }
 }
 
-async fn greet(reader: &mut Reader, writer: &mut Writer, words: &[Vec<u8>]) -> anyhow::Result<()> {
-    let name = words
-        .first()
-        .map(|word| String::from_utf8_lossy(word))
-        .unwrap_or_default();
+async fn greet(reader: &mut Reader, writer: &mut Writer, words: &[String]) -> anyhow::Result<()> {
+    let name = words.first().map_or("", String::as_str);
     writer
         .write_all(&encoded(words))
         .await

@@ -71,15 +71,11 @@ impl Share {
     /// The parts into which a load is divided: as even as they can be.
     pub fn of(load: &Load) -> Vec<Self> {
         let threads = load.threads.clamp(1, load.clients.max(1));
-        let cut = |whole: u64, part: usize| {
-            let product = u128::from(whole) * part as u128 / threads as u128;
-            u64::try_from(product).unwrap_or(whole)
-        };
-        let clients = load.clients as u64;
+        let first = |thread: usize| (load.clients * thread / threads) as u64;
         let share = |thread| Self {
             thread,
             threads,
-            clients: (cut(clients, thread), cut(clients, thread + 1)),
+            clients: (first(thread), first(thread + 1)),
             requests: match load.length {
                 // The first threads have what is over: the sequence of keys begins with them.
                 Length::Requests(all) => {
@@ -245,8 +241,8 @@ fn run_here(load: Load, workload: Workload, share: Share, wires: Wires) -> anyho
         .build()
         .context("cannot start a runtime")?;
     let local = LocalSet::new();
-    // What a `LocalSet` runs until is looked at whenever any of its tasks was woken: a handle is quickly
-    // looked at, and all else is a task that is woken only for itself.
+    // `run_until` polls its future whenever any task of the set is woken. So the work is a task of its own,
+    // polled only when it is woken itself; its handle costs next to nothing to poll.
     let task = local.spawn_local(work(load, workload, share, wires));
     let ended = runtime.block_on(local.run_until(task));
     ended.context("a thread of the generator broke down")?
@@ -348,8 +344,8 @@ async fn silence(worker: &Worker) {
     }
 }
 
-/// Tells what was seen, every [`TICK`] from the end of the warm-up on. The first time it tells of the warm-up
-/// as well, of which there is only what was sent and what failed.
+/// Tells what was seen, every [`TICK`] from the end of the warm-up on. The first report covers the warm-up
+/// as well, of which only replies and failures are counted.
 async fn tell(worker: Rc<Worker>, messages: mpsc::UnboundedSender<Message>) {
     // Not from one stretch to the next: each wakes a little late, and threads would drift apart.
     let mut next = worker.begin;

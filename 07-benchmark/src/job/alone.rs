@@ -24,11 +24,7 @@ pub async fn run(
 ) -> anyhow::Result<ExitCode> {
     let mut findings = findings::new(options, vec![contender.facts.clone()]);
     let mut arena = Arena::new(options, contender.can_empty, stop);
-    print(&format!(
-        "{}\n{}\n",
-        table::heading(&findings),
-        table::columns()
-    ))?;
+    print(&table::heading(&findings))?;
     for depth in DEPTHS {
         for item in &items {
             if arena.stopped() {
@@ -36,7 +32,7 @@ pub async fn run(
             }
             arena.prepare(item, &mut contender).await?;
             let turn = arena.turn(item, depth, 0, &mut contender).await?;
-            arena.clear();
+            arena.live.clear();
             let run = turn.into_run(format!("{} -P {depth}", item.title));
             print(&table::run(&run, options.precision))?;
             findings.runs.push(run);

@@ -1,6 +1,6 @@
 //! Where servers take turns.
 
-use super::bound::{BUSY, Evidence, judge};
+use super::bound::{bound, is_busy};
 use super::contender::Contender;
 use super::work::Item;
 use crate::engine::{self, Length, Load, Measured};
@@ -13,8 +13,8 @@ use anyhow::{bail, ensure};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How long this program is measured against a server that does nothing, and how often where it was not busy:
-/// other programs had its processor, or the two shared one.
+/// How long this program is measured against a server that does nothing, and how many attempts there are: one
+/// in which it was not busy tells nothing, as other programs had its processor, or the two shared one.
 const CEILING_TIME: Duration = Duration::from_millis(400);
 const CEILING_ATTEMPTS: usize = 3;
 
@@ -24,7 +24,8 @@ pub struct Arena<'a> {
     /// Whether the servers may be, and can be, emptied.
     emptied: bool,
     stop: watch::Receiver<bool>,
-    live: Live,
+    /// The line of progress.
+    pub live: Live,
     /// What this program reaches at most: replies per second, by depth.
     ceilings: Vec<(usize, f64)>,
 }
@@ -62,16 +63,6 @@ impl<'a> Arena<'a> {
         }
     }
 
-    /// Says what is being measured, on the line of progress.
-    pub fn announce(&mut self, what: &str) {
-        self.live.begin(what);
-    }
-
-    /// Removes the line of progress: something is about to be printed.
-    pub fn clear(&mut self) {
-        self.live.clear();
-    }
-
     /// Whether the user wants an end.
     pub fn stopped(&self) -> bool {
         *self.stop.borrow()
@@ -97,12 +88,10 @@ impl<'a> Arena<'a> {
         ));
         for _ in 0..CEILING_ATTEMPTS {
             let measured = engine::run(&load, &item.workload, &mut self.live, &self.stop).await?;
-            let own = measured.own_share();
-            let busy = own.is_some_and(|own| own / load.threads as f64 > BUSY);
             if measured.interrupted {
                 break;
             }
-            if busy {
+            if is_busy(&load, &measured) {
                 self.ceilings.push((depth, measured.throughput()));
                 break;
             }
@@ -219,20 +208,12 @@ impl<'a> Arena<'a> {
     }
 
     fn side(&self, contender: &Contender, turns: Turns, depth: usize) -> Side {
-        let own_share = turns.all.own_share();
-        let server_share = turns.server_cpu.and_then(|cpu| turns.all.share(cpu));
+        let (load, cpu) = (&self.options.load, turns.server_cpu);
         Side {
             name: contender.facts.name.clone(),
             server_cpu: turns.server_cpu_per_reply(),
-            server_share,
-            own_share,
-            bound: judge(Evidence {
-                paced: self.options.load.pace.is_some(),
-                own: own_share.map(|own| own / self.options.load.threads as f64),
-                server: server_share,
-                throughput: turns.all.throughput(),
-                ceiling: self.ceiling_at(depth),
-            }),
+            server_share: cpu.and_then(|cpu| turns.all.share(cpu)),
+            bound: bound(load, &turns.all, cpu, self.ceiling_at(depth)),
             all: turns.all,
             throughputs: turns.throughputs,
         }

@@ -166,7 +166,7 @@ impl Duel {
         }
         // Where something fails, what was found before is worth as much as it was.
         findings.interrupted = arena.stopped() || measured.is_err();
-        arena.clear();
+        arena.live.clear();
         print(&versus::end(&comparison, findings.interrupted))?;
         findings.comparison = Some(comparison);
         files.write(&findings)?;
@@ -216,11 +216,7 @@ impl Duel {
                 let Some(mut case) = arena.case(item, *depth, pair).await? else {
                     return Ok(());
                 };
-                let noise = comparison
-                    .noise
-                    .iter()
-                    .find(|noise| noise.pipeline == *depth);
-                judge(&mut case, noise);
+                judge(&mut case, comparison.noise_at(*depth));
                 print(&versus::case(&case, comparison.rounds))?;
                 comparison.cases.push(case);
             }

@@ -1,11 +1,12 @@
 //! A server that is measured, and what is known of it.
 
-use super::bound::{Evidence, judge};
+use super::bound::bound;
 use super::work;
 use crate::control::Control;
 use crate::cpu::ServerClock;
 use crate::engine::{self, Load, Observer};
 use crate::facts;
+use crate::options::FILL_PIPELINE;
 use crate::report::model::{Server, Turn};
 use crate::target::Target;
 use crate::workload::Workload;
@@ -59,14 +60,7 @@ impl Contender {
         let server_cpu = before
             .zip(after)
             .map(|(before, after)| after.saturating_sub(before));
-        let threads = load.threads as f64;
-        let bound = judge(Evidence {
-            paced: load.pace.is_some(),
-            own: measured.own_share().map(|share| share / threads),
-            server: server_cpu.and_then(|cpu| measured.share(cpu)),
-            throughput: measured.throughput(),
-            ceiling,
-        });
+        let bound = bound(load, &measured, server_cpu, ceiling);
         Ok(Turn {
             measured,
             server_cpu,
@@ -87,20 +81,23 @@ impl Contender {
         let Some((filling, requests)) = work::filling(workload) else {
             return Ok(());
         };
-        let load = work::filling_load(&self.target, requests);
+        let load = Load {
+            pipeline: FILL_PIPELINE,
+            ..Load::once(&self.target, requests)
+        };
         let measured = engine::run(&load, &filling, observer, stop).await?;
-        match measured.errors.kinds().next() {
-            Some((kind, errors)) => bail!(
-                "{} can't be filled with keys: {kind}: {}",
-                self.facts.name,
+        if let Some((kind, errors)) = measured.errors.kinds().next() {
+            let name = &self.facts.name;
+            bail!(
+                "{name} can't be filled with keys: {kind}: {}",
                 errors.example
-            ),
-            None => Ok(()),
+            );
         }
+        Ok(())
     }
 
-    /// Whether it knows this command. Only for servers that were started here, and are empty: a server that
-    /// does not know MULTI can be asked only by carrying the command out, without arguments.
+    /// Whether it knows this command. Only for servers that were started here, and are empty: where MULTI is
+    /// not known, asking means to carry the command out, without arguments.
     ///
     /// # Errors
     /// When it can't be reached.

@@ -49,8 +49,10 @@ pub async fn run(
     let items = common_items(options, &climbers)?;
     let facts = climbers.iter().map(|one| one.contender.facts.clone());
     let mut findings = findings::new(options, facts.collect());
-    let steps = climbers.iter().map(|one| one.step.clone()).collect();
-    let mut table = Ladder::new(steps);
+    let mut table = Ladder {
+        steps: climbers.iter().map(|one| one.step.clone()).collect(),
+        blocks: Vec::new(),
+    };
     print(&ladder::heading(&table, &findings.settings, options.rounds))?;
     let mut arena = Arena::new(options, false, stop);
     for depth in DEPTHS {
@@ -154,11 +156,11 @@ async fn measure(
         }
         for (climber, cell) in turns {
             if arena.stopped() {
-                arena.clear();
+                arena.live.clear();
                 return Ok(cells);
             }
             let name = &climber.step.name;
-            arena.announce(&format!(
+            arena.live.begin(&format!(
                 "{} -P {depth}, round {}: {name}",
                 item.title,
                 round + 1
@@ -169,6 +171,6 @@ async fn measure(
             cell.add(turn);
         }
     }
-    arena.clear();
+    arena.live.clear();
     Ok(cells)
 }

@@ -137,8 +137,7 @@ impl Single<'_> {
             print(&format!("{heading}\n"))?;
         }
         if self.options.format == Format::Table {
-            let heading = table::heading(&self.findings);
-            print(&format!("{heading}\n{}\n", table::columns()))?;
+            print(&table::heading(&self.findings))?;
         }
         Ok(())
     }

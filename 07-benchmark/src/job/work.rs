@@ -1,8 +1,7 @@
 //! From the options to loads and workloads.
 
-use crate::engine::{Length, Load};
-use crate::options::{FILL_PIPELINE, Options, Work};
-use crate::target::Target;
+use crate::engine::Length;
+use crate::options::{Options, Work};
 use crate::workload::{Command, Expected, KeyPattern, Workload, find};
 
 /// Requests of what prepares a test, where the test is as long as a time.
@@ -135,12 +134,4 @@ pub fn filling(workload: &Workload) -> Option<(Workload, u64)> {
         ..workload.clone()
     };
     Some((filling, requests))
-}
-
-/// The load with which a server is filled.
-pub fn filling_load(target: &Target, requests: u64) -> Load {
-    Load {
-        pipeline: FILL_PIPELINE,
-        ..Load::once(target, requests)
-    }
 }

@@ -121,7 +121,6 @@ fn server(server: &Server) -> Value {
 fn run(run: &Run) -> Value {
     let mut value = measured(&run.measured);
     value["title"] = json!(run.title);
-    value["generator_cores"] = json!(run.measured.own_share());
     add_who_worked(&mut value, run.server_cpu, run.server_share, run.bound);
     value
 }
@@ -158,6 +157,7 @@ fn measured(measured: &Measured) -> Value {
         "commands": list(&measured.commands, command),
         "schedule": measured.schedule.as_ref().map(schedule),
         "generator_cpu_s": measured.own_cpu.map(|cpu| cpu.as_secs_f64()),
+        "generator_cores": measured.own_share(),
         "connections_served": measured.served,
         "interrupted": measured.interrupted,
     })
@@ -262,7 +262,6 @@ fn side(side: &Side) -> Value {
     value["name"] = json!(side.name);
     value["turns_per_s"] = json!(side.throughputs);
     value["median_turn_per_s"] = json!(median(&side.throughputs));
-    value["generator_cores"] = json!(side.own_share);
     add_who_worked(&mut value, side.server_cpu, side.server_share, side.bound);
     value
 }

@@ -29,14 +29,6 @@ pub struct Ladder {
 }
 
 impl Ladder {
-    /// A ladder on which nothing was measured yet.
-    pub fn new(steps: Vec<Step>) -> Self {
-        Self {
-            steps,
-            blocks: Vec::new(),
-        }
-    }
-
     /// Adds a test. Returns its rows.
     pub fn block(&mut self, title: &str, cells: Vec<Turns>) -> String {
         let last = cells.last().map_or(0.0, Turns::throughput);
@@ -170,7 +162,10 @@ mod tests {
             name: name.to_string(),
             change: format!("what <{name}> changed"),
         };
-        Ladder::new(vec![step("low"), step("high")])
+        Ladder {
+            steps: vec![step("low"), step("high")],
+            blocks: Vec::new(),
+        }
     }
 
     #[test]

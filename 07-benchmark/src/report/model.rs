@@ -184,6 +184,13 @@ pub struct Comparison {
     pub remarks: Vec<String>,
 }
 
+impl Comparison {
+    /// A against itself at this depth.
+    pub fn noise_at(&self, pipeline: usize) -> Option<&Case> {
+        self.noise.iter().find(|case| case.pipeline == pipeline)
+    }
+}
+
 /// One test of a comparison.
 #[derive(Clone, Debug)]
 pub struct Case {
@@ -216,8 +223,6 @@ pub struct Side {
     pub server_cpu: Option<Duration>,
     /// How much of a core the server used, where it is known: 1.0 is one core.
     pub server_share: Option<f64>,
-    /// How much of a core this program used.
-    pub own_share: Option<f64>,
     /// Who was at work.
     pub bound: Bound,
 }

@@ -116,18 +116,18 @@ fn misses(seen: &[Subject]) -> Option<Notice> {
     (total > 0).then(|| notice(Weight::Note, "Nothing found", text))
 }
 
-fn of_runs(runs: &[Run]) -> Vec<Notice> {
-    let bound = |bound| -> Vec<String> {
+fn of_runs(runs: &[Run]) -> impl Iterator<Item = Notice> {
+    who_was_busy(|bound| {
         let those = runs.iter().filter(|run| run.bound == bound);
         those.map(|run| run.title.clone()).collect()
-    };
-    [
-        busy_client(&bound(Bound::Client)),
-        nobody_busy(&bound(Bound::Neither)),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    })
+}
+
+fn who_was_busy(titles: impl Fn(Bound) -> Vec<String>) -> impl Iterator<Item = Notice> {
+    let client = busy_client(&titles(Bound::Client));
+    client
+        .into_iter()
+        .chain(nobody_busy(&titles(Bound::Neither)))
 }
 
 fn busy_client(titles: &[String]) -> Option<Notice> {
@@ -147,17 +147,15 @@ fn nobody_busy(titles: &[String]) -> Option<Notice> {
 }
 
 fn of_comparison(comparison: &Comparison) -> Vec<Notice> {
-    let bound = |bound| -> Vec<String> {
-        let applies = |case: &&Case| case.sides.iter().any(|side| side.bound == bound);
-        let those = comparison.cases.iter().filter(applies);
-        those.map(|case| case.title.clone()).collect()
-    };
     let remarks = comparison.remarks.iter();
     let mut notices: Vec<Notice> = remarks
         .map(|text| notice(Weight::Note, "Remark", text))
         .collect();
-    notices.extend(busy_client(&bound(Bound::Client)));
-    notices.extend(nobody_busy(&bound(Bound::Neither)));
+    notices.extend(who_was_busy(|bound| {
+        let applies = |case: &&Case| case.sides.iter().any(|side| side.bound == bound);
+        let those = comparison.cases.iter().filter(applies);
+        those.map(|case| case.title.clone()).collect()
+    }));
     notices.extend(biased(comparison));
     notices
 }

@@ -126,7 +126,6 @@ mod tests {
             throughputs: throughputs.to_vec(),
             server_cpu: Some(Duration::from_micros(5)),
             server_share: None,
-            own_share: None,
             bound,
         }
     }

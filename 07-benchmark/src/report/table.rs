@@ -19,17 +19,17 @@ const PERCENTILES: [(&str, f64); 5] = [
     ("max ms", 100.0),
 ];
 
-/// Who is loaded, and how.
+/// Who is loaded, and how; and the names of the columns.
 pub fn heading(findings: &Findings) -> String {
     let mut text = String::new();
     for server in &findings.servers {
         text += &wrap(&server.introduction(), "  ");
     }
-    text + &wrap(&settings_line(&findings.settings), "  ")
+    text += &wrap(&settings_line(&findings.settings), "  ");
+    text + "\n" + &columns() + "\n"
 }
 
-/// The names of the columns.
-pub fn columns() -> String {
+fn columns() -> String {
     let mut line = format!("{:<NAME$}{:>12}", "", "requests/s");
     for (name, _) in PERCENTILES {
         line += &format!("{name:>10}");

@@ -172,11 +172,7 @@ pub fn noise(
     pipeline: usize,
     figure: impl Fn(&Case) -> Option<Estimate>,
 ) -> Option<(f64, f64)> {
-    let case = comparison
-        .noise
-        .iter()
-        .find(|case| case.pipeline == pipeline)?;
-    let estimate = figure(case)?;
+    let estimate = figure(comparison.noise_at(pipeline)?)?;
     let (low, high) = estimate
         .interval
         .unwrap_or((estimate.ratio, estimate.ratio));

@@ -3,6 +3,7 @@
 use super::command::{Command, DATA, NUMBER, find};
 use super::numbers::Numbers;
 use super::{Sizes, Workload};
+use std::io::Write as _;
 
 /// Digits of a number in a key, and so the bytes with which a marked value begins.
 pub const MARK: usize = NUMBER.len();
@@ -179,7 +180,8 @@ impl Assembly {
             match piece {
                 Piece::Bytes(bytes) => out.extend_from_slice(bytes),
                 Piece::Length { values, fixed } => {
-                    out.extend_from_slice(header(*values, *fixed, size).as_bytes());
+                    // Writing to memory does not fail.
+                    let _ = write!(out, "${}\r\n", length(*values, *fixed, size));
                 }
                 Piece::Number => {
                     out.extend_from_slice(&[b'0'; MARK]);
@@ -245,7 +247,7 @@ fn any_data(workload: &Workload) -> bool {
 pub fn request_length(command: &Command, size: usize) -> usize {
     let lengths = pieces(command).into_iter().map(|piece| match piece {
         Piece::Bytes(bytes) => bytes.len(),
-        Piece::Length { values, fixed } => header(values, fixed, size).len(),
+        Piece::Length { values, fixed } => format!("${}\r\n", length(values, fixed, size)).len(),
         Piece::Number => MARK,
         Piece::Data => size,
     });
@@ -281,9 +283,9 @@ fn pieces(command: &Command) -> Vec<Piece> {
     pieces
 }
 
-/// How an argument begins that holds `values` values of `size` bytes, and `fixed` other bytes.
-fn header(values: usize, fixed: usize, size: usize) -> String {
-    format!("${}\r\n", size.saturating_mul(values).saturating_add(fixed))
+/// Length of an argument that holds `values` values of `size` bytes, and `fixed` other bytes.
+fn length(values: usize, fixed: usize, size: usize) -> usize {
+    size.saturating_mul(values).saturating_add(fixed)
 }
 
 /// An argument, cut at its placeholders.

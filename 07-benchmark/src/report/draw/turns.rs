@@ -50,20 +50,18 @@ impl Turn {
 }
 
 fn ordered(sides: [&[f64]; 2]) -> Vec<Turn> {
-    let turns = sides
-        .into_iter()
-        .enumerate()
-        .flat_map(|(side, throughputs)| {
-            throughputs
-                .iter()
-                .enumerate()
-                .map(move |(index, throughput)| Turn {
-                    side,
-                    number: number(side, index),
-                    throughput: *throughput,
-                })
-        });
-    turns.collect()
+    let mut turns = Vec::new();
+    for (side, throughputs) in sides.into_iter().enumerate() {
+        for (index, &throughput) in throughputs.iter().enumerate() {
+            let number = number(side, index);
+            turns.push(Turn {
+                side,
+                number,
+                throughput,
+            });
+        }
+    }
+    turns
 }
 
 /// When a side had its turn: A the first and the last of a round, B those between.

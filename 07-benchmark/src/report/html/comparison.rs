@@ -172,7 +172,7 @@ fn side(side: &Side, at: &str, letter: &str) -> [Node; 10] {
         number(latency(|latency| latency.max), at, "response/max_ms"),
         hundredths(cpu, at, "server_cpu_us"),
         hundredths(side.server_share, at, "server_cores"),
-        hundredths(side.own_share, at, "generator_cores"),
+        hundredths(side.all.own_share(), at, "generator_cores"),
         count(side.all.errors.total(), at, "errors/total"),
         words(bound(side.bound)),
     ]

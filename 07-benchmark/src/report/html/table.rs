@@ -24,7 +24,7 @@ pub fn table(caption: &str, heads: &[Head], rows: impl IntoIterator<Item = Node>
         .with(tag("caption").text(caption))
         .all(heads.map(|row| tag("thead").with(row)))
         .with(tag("tbody").all(rows));
-    // On a narrow screen it is moved within its box, and with the keyboard as well.
+    // On a narrow screen it scrolls within its box; `tabindex` lets the keyboard scroll it, too.
     tag("div")
         .class("table")
         .attr("tabindex", 0)

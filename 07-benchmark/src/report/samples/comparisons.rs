@@ -21,17 +21,19 @@ fn estimate(ratio: f64, half: f64, higher_is_better: bool) -> Estimate {
 }
 
 fn side(name: &str, behaviour: Behaviour, cpu_ns: u64, bound: Bound) -> Side {
+    let two_seconds = Behaviour {
+        seconds: 2.0,
+        ..behaviour
+    };
+    let share = if bound == Bound::Client { 0.94 } else { 0.7 };
+    let mut all = two_seconds.measured();
+    all.own_cpu = Some(all.whole_time.mul_f64(share));
     Side {
         name: name.to_string(),
-        all: Behaviour {
-            seconds: 2.0,
-            ..behaviour
-        }
-        .measured(),
+        all,
         throughputs: behaviour.turns(14),
         server_cpu: Some(Duration::from_nanos(cpu_ns)),
         server_share: Some(0.93),
-        own_share: Some(if bound == Bound::Client { 0.94 } else { 0.7 }),
         bound,
     }
 }
@@ -117,7 +119,7 @@ pub fn quick_comparison() -> Findings {
         case.server_cpu = None;
         for side in &mut case.sides {
             side.throughputs.truncate(2);
-            (side.server_cpu, side.server_share, side.own_share) = (None, None, None);
+            (side.server_cpu, side.server_share, side.all.own_cpu) = (None, None, None);
             side.bound = Bound::Unknown;
         }
     }

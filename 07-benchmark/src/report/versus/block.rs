@@ -65,7 +65,8 @@ fn side(letter: &str, side: &Side) -> String {
         millis(99.0),
         micros(side.server_cpu),
         or_missing(
-            side.own_share
+            side.all
+                .own_share()
                 .map(|share| format!("{:.0} %", share * 100.0)),
         ),
     ];

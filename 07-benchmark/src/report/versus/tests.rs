@@ -19,11 +19,14 @@ fn measured(millis: u64) -> Measured {
 fn side(name: &str, throughput: f64, millis: u64, cpu: u64, share: f64, bound: Bound) -> Side {
     Side {
         name: name.to_string(),
-        all: measured(millis),
+        all: Measured {
+            whole_time: Duration::from_secs(1),
+            own_cpu: Some(Duration::from_secs_f64(share)),
+            ..measured(millis)
+        },
         throughputs: vec![throughput; 14],
         server_cpu: Some(Duration::from_nanos(cpu)),
         server_share: Some(0.99),
-        own_share: Some(share),
         bound,
     }
 }
@@ -171,7 +174,6 @@ fn missing_figures_are_shown_as_such() {
         throughputs: Vec::new(),
         server_cpu: None,
         server_share: None,
-        own_share: None,
         bound: Bound::Unknown,
     };
     let missing = Case {
