@@ -10,7 +10,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use std::{env, process};
+use std::{env, fmt, process};
 use tokio::time::sleep;
 
 /// How long a server may take until it answers.
@@ -62,6 +62,18 @@ impl Drop for TemporaryDirectory {
     }
 }
 
+/// A server that ended when it had just been started: it may have been given flags that it does not know.
+#[derive(Debug)]
+struct Ended(String);
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Ended {}
+
 /// A server of our own making. Dropping it ends it.
 pub struct Server {
     /// What to call it in a report.
@@ -88,8 +100,10 @@ impl Server {
             .canonicalize()
             .with_context(|| format!("no {}", program.display()))?;
         match Self::start_program(&program, arguments, false).await {
-            Ok(server) => Ok(server),
-            Err(_) => Self::start_program(&program, arguments, true).await,
+            Err(error) if error.is::<Ended>() => {
+                Self::start_program(&program, arguments, true).await
+            }
+            other => other,
         }
     }
 
@@ -179,11 +193,11 @@ impl Server {
             let value = ready();
             // Asked after `ready`: should another process have taken the port and answered, ours has ended.
             if let Some(status) = self.child.try_wait()? {
-                bail!(
+                bail!(Ended(format!(
                     "{} ended at once ({status}): {}",
                     self.name,
                     self.last_words()
-                );
+                )));
             }
             if let Some(value) = value {
                 return Ok(value);

@@ -53,6 +53,24 @@ fn garbage_is_malformed() {
 }
 
 #[test]
+fn replies_before_the_garbage_are_good() {
+    let target = serve(|connection, _| {
+        for _ in 0..4 {
+            connection.request()?;
+        }
+        connection.send(b"+PONG\r\n+PONG\r\n?\r\n")?;
+        connection.close()
+    });
+    let load = Load {
+        pipeline: 4,
+        ..closed(&target, 2, 200)
+    };
+    let measured = run(&load, &work("PING"));
+    assert_eq!(measured.replies, 100);
+    assert_eq!(kinds(&measured), [("malformed", 100)]);
+}
+
+#[test]
 fn more_replies_than_requests_are_malformed() {
     let target = serve(|connection, _| {
         loop {

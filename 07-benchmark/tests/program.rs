@@ -170,6 +170,16 @@ fn verify_finds_the_value_of_another_key() {
 }
 
 #[test]
+fn without_consent_nothing_piles_up() {
+    let (a, b) = (Toy::honest(), Toy::honest());
+    let other = b.address.to_string();
+    let ended = run(&["-p", &a.port(), "--versus", &other, "-t", "lpush"]);
+    assert_eq!(ended.code, FAILED, "{ended:?}");
+    assert!(ended.errors.contains("without FLUSHDB"), "{ended:?}");
+    assert_eq!((a.count("LPUSH"), b.count("LPUSH")), (0, 0));
+}
+
+#[test]
 fn databases_are_emptied_only_with_consent() {
     for (flush, emptied) in [(None, false), (Some("--flush"), true)] {
         let (a, b) = (Toy::honest(), Toy::honest());

@@ -119,13 +119,16 @@ fn check_memory(options: &Options) -> Result<(), Error> {
     };
     match options.job {
         Job::Idle => Ok(()),
+        // To be judged, every value must have been written by this program.
+        Job::Load if options.load.verify => check_filled(options, at_once),
         Job::Load => check_requests(options, at_once, 0),
-        Job::Versus(_) => check_comparison(options, at_once),
-        Job::Compare(_) | Job::Ladder(_) => check_comparison(options, DEPTHS[1]),
+        Job::Versus(_) => check_filled(options, at_once),
+        Job::Compare(_) | Job::Ladder(_) => check_filled(options, DEPTHS[1]),
     }
 }
 
-fn check_comparison(options: &Options, pipeline: usize) -> Result<(), Error> {
+/// Bounds what a server holds once every key was written.
+fn check_filled(options: &Options, pipeline: usize) -> Result<(), Error> {
     let key = KEY_BYTES.saturating_add(options.sizes.most as u64);
     if options.keys.saturating_mul(key) > MAX_FILL_BYTES {
         return Err(Error::new(format!(

@@ -20,6 +20,9 @@ const MAX_GATHERED: f64 = 0.25;
 
 /// Sees a run while it goes on.
 pub trait Observer {
+    /// All connections are open, and the start is [`LEAD`](super::LEAD) from now.
+    fn ready(&mut self) {}
+
     /// A stretch of the run is over. `latencies` are those of the stretch, `so_far` is all until now.
     fn interval(&mut self, interval: &Interval, latencies: &Histogram<u64>, so_far: &Measured);
 }

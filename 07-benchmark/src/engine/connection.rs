@@ -77,7 +77,7 @@ impl Inbox {
         std::mem::take(&mut self.due)
     }
 
-    /// Bytes have arrived: records the replies that they make whole.
+    /// Bytes have arrived: records the replies that they make whole, those before an error as well.
     ///
     /// # Errors
     /// Bytes that are no RESP, and more replies than requests.
@@ -88,13 +88,13 @@ impl Inbox {
         recorder: &mut Recorder,
     ) -> anyhow::Result<()> {
         let (scanned, judged) = self.scan(bytes);
-        let replies = scanned?;
+        let replies = judged.replies();
         ensure!(
             replies <= self.due,
             "the server sent more replies than there were requests"
         );
         if replies == 0 {
-            return Ok(());
+            return scanned;
         }
         recorder.arrived(replies, now);
         let good = replies - judged.bad.len() as u64;
@@ -108,10 +108,10 @@ impl Inbox {
             recorder.errors(judged.errors, now);
         }
         self.due -= replies;
-        Ok(())
+        scanned
     }
 
-    fn scan(&mut self, bytes: &[u8]) -> (anyhow::Result<u64>, Judged) {
+    fn scan(&mut self, bytes: &[u8]) -> (anyhow::Result<()>, Judged) {
         let mut counted = Counted {
             pending: &mut self.pending,
             judged: Judged::default(),
@@ -124,9 +124,12 @@ impl Inbox {
                     rules: &attention.rules,
                 };
                 let scanned = self.scanner.scan(bytes, &mut checked);
-                (scanned, checked.counted.judged)
+                (scanned.map(drop), checked.counted.judged)
             }
-            _ => (self.scanner.scan(bytes, &mut counted), counted.judged),
+            _ => {
+                let scanned = self.scanner.scan(bytes, &mut counted);
+                (scanned.map(drop), counted.judged)
+            }
         }
     }
 

@@ -41,7 +41,7 @@ use worker::{Message, Share, Wires, stopped};
 
 /// From when the last thread is ready to when the first request is due: time for all of them to wake up, and to
 /// prepare what they send.
-const LEAD: Duration = Duration::from_millis(10);
+pub const LEAD: Duration = Duration::from_millis(10);
 
 /// Loads a server. All connections are open before the first request is sent. `stop` ends the run early
 /// when it becomes true; what was measured by then is returned, marked as interrupted.
@@ -84,6 +84,7 @@ pub async fn run(
         return Ok(nothing.finish(true, observer));
     }
     ready?;
+    observer.ready();
     // All is prepared: from here on time counts.
     let start = Instant::now() + LEAD;
     for wire in starts {

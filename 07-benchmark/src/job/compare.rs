@@ -39,12 +39,19 @@ pub async fn versus(
             "The databases are not emptied between the tests: --flush allows FLUSHDB.".to_string(),
         );
     }
+    let items = choice::bounded(
+        choice::measured(options),
+        options.may_empty,
+        options.sizes.most,
+        &mut remarks,
+    );
+    choice::ensure_some(&items, &remarks)?;
     let duel = Duel {
         a: meet(&options.load.target)?,
         again: meet(&options.load.target)?,
         b: meet(&other)?,
         depths: vec![options.load.pipeline],
-        items: choice::measured(options),
+        items,
         remarks,
     };
     duel.run(options, files, stop).await

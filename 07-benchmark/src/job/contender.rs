@@ -4,13 +4,15 @@ use super::bound::bound;
 use super::work;
 use crate::control::Control;
 use crate::cpu::ServerClock;
-use crate::engine::{self, Load, Observer};
+use crate::engine::{self, Interval, Load, Measured, Observer};
 use crate::facts;
 use crate::options::FILL_PIPELINE;
 use crate::report::model::{Server, Turn};
 use crate::target::Target;
 use crate::workload::Workload;
 use anyhow::{Context, bail};
+use hdrhistogram::Histogram;
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// A server that is measured.
@@ -22,6 +24,25 @@ pub struct Contender {
     /// Whether it knows how to be emptied.
     pub can_empty: bool,
     clock: Option<ServerClock>,
+}
+
+/// Reads a server's clock once it has accepted all connections, which is no part of what is measured. Passes
+/// on what it sees.
+struct Timed<'a> {
+    clock: Option<&'a mut ServerClock>,
+    before: Option<Duration>,
+    observer: &'a mut dyn Observer,
+}
+
+impl Observer for Timed<'_> {
+    fn ready(&mut self) {
+        self.before = self.clock.as_mut().and_then(|clock| clock.read());
+        self.observer.ready();
+    }
+
+    fn interval(&mut self, interval: &Interval, latencies: &Histogram<u64>, so_far: &Measured) {
+        self.observer.interval(interval, latencies, so_far);
+    }
 }
 
 impl Contender {
@@ -53,8 +74,13 @@ impl Contender {
         observer: &mut dyn Observer,
         stop: &watch::Receiver<bool>,
     ) -> anyhow::Result<Turn> {
-        let before = self.clock.as_mut().and_then(ServerClock::read);
-        let run = engine::run(load, workload, observer, stop).await;
+        let mut timed = Timed {
+            clock: self.clock.as_mut(),
+            before: None,
+            observer,
+        };
+        let run = engine::run(load, workload, &mut timed, stop).await;
+        let before = timed.before;
         let measured = run.with_context(|| self.facts.name.clone())?;
         let after = self.clock.as_mut().and_then(ServerClock::read);
         let server_cpu = before

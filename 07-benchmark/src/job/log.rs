@@ -1,6 +1,6 @@
 //! The latencies of each second, as a log that HdrHistogram's tools read.
 
-use crate::engine::{Interval, Measured, Observer, latencies};
+use crate::engine::{Interval, LEAD, Measured, Observer, latencies};
 use crate::report::files::Pending;
 use crate::report::hdr::Writer;
 use anyhow::Context;
@@ -17,7 +17,8 @@ pub struct Log {
     began: Instant,
     /// What is being measured.
     title: String,
-    /// When that began, from the log's begin on.
+    warm_up: Duration,
+    /// When its warm-up ended, from the log's begin on.
     offset: Duration,
     /// What was seen since the last interval that was written: when it began, how long it is by now.
     begin: Duration,
@@ -37,6 +38,7 @@ impl Log {
             writer: Writer::new(Pending::create(path)?, began, tagged)?,
             began: Instant::now(),
             title: String::new(),
+            warm_up: Duration::ZERO,
             offset: Duration::ZERO,
             begin: Duration::ZERO,
             length: Duration::ZERO,
@@ -49,7 +51,7 @@ impl Log {
     pub fn begin(&mut self, title: &str, warm_up: Duration) {
         self.flush();
         self.title = title.to_string();
-        self.offset = self.began.elapsed() + warm_up;
+        self.warm_up = warm_up;
     }
 
     fn flush(&mut self) {
@@ -77,6 +79,10 @@ impl Log {
 }
 
 impl Observer for Log {
+    fn ready(&mut self) {
+        self.offset = self.began.elapsed() + LEAD + self.warm_up;
+    }
+
     fn interval(&mut self, interval: &Interval, latencies: &Histogram<u64>, _: &Measured) {
         if self.length.is_zero() {
             self.begin = interval.begin;

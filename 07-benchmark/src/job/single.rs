@@ -67,6 +67,12 @@ struct Watchers {
 }
 
 impl Observer for Watchers {
+    fn ready(&mut self) {
+        if let Some(log) = &mut self.log {
+            log.ready();
+        }
+    }
+
     fn interval(&mut self, interval: &Interval, latencies: &Histogram<u64>, so_far: &Measured) {
         self.live.interval(interval, latencies, so_far);
         if let Some(log) = &mut self.log {

@@ -22,6 +22,11 @@ pub struct Judged {
 }
 
 impl Judged {
+    /// All replies that ended in the scan, good and bad.
+    pub fn replies(&self) -> u64 {
+        self.replies
+    }
+
     fn good(&mut self) {
         self.replies += 1;
     }

@@ -40,7 +40,7 @@ impl Pending {
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
         let temporary = Temporary(beside(&path));
         Ok(Self {
-            file: BufWriter::new(File::create(&temporary.0)?),
+            file: BufWriter::new(create_anew(&temporary.0)?),
             temporary: Some(temporary),
             path,
         })
@@ -84,6 +84,15 @@ impl Write for Pending {
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
     }
+}
+
+/// Creates a file. What an earlier process has left at its name is removed, and no link followed.
+fn create_anew(path: &Path) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    OpenOptions::new().write(true).create_new(true).open(path)
 }
 
 /// Removed with its owner; after a rename there is nothing left to remove.

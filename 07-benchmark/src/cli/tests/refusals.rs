@@ -339,6 +339,10 @@ fn what_is_too_large_together_is_refused() {
             "--versus h:1 -r 10000000",
             &["-r 10000000", "-d 16", "1 GiB in each server"],
         ),
+        (
+            "--verify -t get -r 999999999999",
+            &["-r 999999999999", "1 GiB in each server"],
+        ),
         ("--compare a -r 10 -d 20000000", &["1 GiB of requests"]),
         (
             "--ladder a -d 536870912 -r 999999999999",
