@@ -37,7 +37,11 @@ use collect::Collector;
 use std::thread;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::sleep;
 use worker::{Message, Share, Wires, stopped};
+
+/// A connection is open before the server has accepted it: it gets this time for that.
+const SETTLE: Duration = Duration::from_millis(5);
 
 /// From when the last thread is ready to when the first request is due: time for all of them to wake up, and to
 /// prepare what they send.
@@ -84,6 +88,7 @@ pub async fn run(
         return Ok(nothing.finish(true, observer));
     }
     ready?;
+    sleep(SETTLE).await;
     observer.ready();
     // All is prepared: from here on time counts.
     let start = Instant::now() + LEAD;
