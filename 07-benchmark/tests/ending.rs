@@ -67,6 +67,13 @@ fn a_run_can_be_stopped_while_a_server_says_nothing() {
 }
 
 #[test]
+fn who_is_stopped_between_two_requests_waited_for_nothing() {
+    let (target, _) = pong();
+    let (measured, _) = stopped_after(HALF, &open_for(&target, 1, 1.0, MINUTE), &work("PING"));
+    assert_eq!((measured.replies, measured.unanswered), (1, None));
+}
+
+#[test]
 fn a_run_can_be_stopped_while_it_waits_for_a_greeting() {
     let target = serve(|connection, _| connection.socket.read_to_end(&mut Vec::new()).map(drop));
     let target = Target {

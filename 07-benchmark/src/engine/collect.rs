@@ -57,6 +57,8 @@ pub struct Collector {
     stretches: BTreeMap<u64, Stretch>,
     /// Where the last complete stretch ended.
     told: Instant,
+    /// Requests that nobody waits for any more.
+    waiting: u64,
     last_reply: Option<Instant>,
 }
 
@@ -87,6 +89,7 @@ impl Collector {
             ended: Vec::new(),
             stretches: BTreeMap::new(),
             told: begin,
+            waiting: 0,
             last_reply: None,
         }
     }
@@ -102,12 +105,14 @@ impl Collector {
             Message::Tick(seen) => self.keep(seen),
             Message::Done {
                 rest,
+                waiting,
                 last_reply,
                 cpu,
             } => {
                 self.running -= 1;
                 self.ended.push(rest.number);
                 self.keep(rest);
+                self.waiting += waiting;
                 self.last_reply = self.last_reply.max(last_reply);
                 let own = self.measured.own_cpu.take();
                 self.measured.own_cpu = cpu.map(|cpu| cpu + own.unwrap_or_default());
@@ -213,7 +218,7 @@ impl Collector {
         self.measured.time = ended.saturating_duration_since(self.begin);
         self.measured.whole_time = to.saturating_duration_since(self.start);
         self.measured.interrupted = interrupted;
-        if interrupted {
+        if interrupted && self.waiting > 0 {
             let silence = to.saturating_duration_since(self.last_reply.unwrap_or(self.start));
             let longest = Duration::from_nanos(self.measured.response.max());
             self.measured.unanswered = Some(silence).filter(|silence| *silence > longest);

@@ -50,7 +50,8 @@ pub struct Measured {
     pub misses: u64,
     /// Whether it was ended early.
     pub interrupted: bool,
-    /// Where it was: for how long no reply had come by then, if that is longer than the longest latency.
+    /// Where it was, and requests were under way: for how long no reply had come by then, if that is longer than
+    /// the longest latency.
     pub unanswered: Option<Duration>,
 }
 

@@ -39,6 +39,8 @@ pub enum Message {
     Done {
         /// What it has not told yet.
         rest: Seen,
+        /// Requests that are due, or under way, and wait for a reply that nobody will see.
+        waiting: u64,
         last_reply: Option<Instant>,
         cpu: Option<Duration>,
     },
@@ -290,6 +292,7 @@ async fn work(load: Load, workload: Workload, share: Share, wires: Wires) -> any
         .map(|(after, before)| after.saturating_sub(before));
     let done = Message::Done {
         rest: worker.seen(true),
+        waiting: worker.under_way.get(),
         last_reply: worker.recorder.borrow().last_reply(),
         cpu,
     };

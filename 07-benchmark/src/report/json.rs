@@ -37,6 +37,7 @@
 //! | `bound` | who limited the throughput: `server`, `client` (the load generator), `neither`, `schedule`, `unknown` |
 //! | `connections_served` | connections that had a good reply |
 //! | `interrupted` | whether this run was ended early |
+//! | `unanswered_s` | where it was: for how long requests had waited in vain, if that is longer than all latencies; else `null` |
 //!
 //! Latencies are `count`, `min_ms`, `mean_ms`, `max_ms`, `p50_ms`, `p75_ms`, `p90_ms`, `p95_ms`, `p99_ms`,
 //! `p99_9_ms`, `p99_99_ms`, and `curve` with two lists of the same length: `latency_ms` was not exceeded by
@@ -160,6 +161,7 @@ fn measured(measured: &Measured) -> Value {
         "generator_cores": measured.own_share(),
         "connections_served": measured.served,
         "interrupted": measured.interrupted,
+        "unanswered_s": measured.unanswered.map(|time| time.as_secs_f64()),
     })
 }
 

@@ -41,6 +41,7 @@ pub fn notices(findings: &Findings) -> Vec<Notice> {
     let seen = all_seen(findings);
     let mut notices: Vec<Notice> = seen.iter().filter_map(invalid).collect();
     notices.extend(interrupted(findings));
+    notices.extend(seen.iter().filter_map(unanswered));
     notices.extend(without_replies(&seen));
     notices.extend(errors(&seen));
     notices.extend(clipped(&seen));
@@ -75,6 +76,15 @@ fn interrupted(findings: &Findings) -> Option<Notice> {
         None => "The figures are of what was done until then.".to_string(),
     };
     is_interrupted(findings).then(|| notice(Weight::Bad, "Interrupted", text))
+}
+
+fn unanswered(subject: &Subject) -> Option<Notice> {
+    let silence = subject.measured.unanswered?.as_secs_f64();
+    let text = format!(
+        "{}: no reply came in the last {silence:.1} s. Requests that waited are in no figure.",
+        subject.name
+    );
+    Some(notice(Weight::Care, "Unanswered at the end", text))
 }
 
 fn without_replies(seen: &[Subject]) -> Option<Notice> {
