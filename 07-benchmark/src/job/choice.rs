@@ -96,8 +96,7 @@ mod tests {
     use crate::workload::{Command, Workload};
 
     fn item(line: &str) -> Item {
-        let words = line.split(' ').map(|word| word.as_bytes().to_vec());
-        let command = Command::new(words.collect());
+        let command = Command::of(line.split(' '));
         Item {
             title: command.title(),
             workload: Workload::single(command),

@@ -267,14 +267,10 @@ mod tests {
 
     /// Judges `replies`, cut into pieces of `size`, to requests of `line` with the numbers 0, 1, 2, ...
     fn judge(line: &str, marked: bool, replies: &[u8], size: usize) -> (Vec<u64>, u64, Errors) {
-        let words = line
-            .split(' ')
-            .map(|word| word.as_bytes().to_vec())
-            .collect();
         let workload = Workload {
             marked,
             sizes: Sizes { least: 3, most: 14 },
-            ..Workload::single(Command::new(words))
+            ..Workload::single(Command::of(line.split(' ')))
         };
         let rules = Rules::new(&workload);
         let mut notes: VecDeque<Note> = (0..10).map(|number| Note { command: 0, number }).collect();

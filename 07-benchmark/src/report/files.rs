@@ -187,6 +187,18 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
+    fn a_link_at_the_name_of_the_unfinished_file_leads_nowhere() {
+        let directory = Directory::new();
+        let (victim, path) = (directory.0.join("victim"), directory.0.join("a.json"));
+        fs::write(&victim, "mine").unwrap();
+        std::os::unix::fs::symlink(&victim, beside(&path)).unwrap();
+        write(&path, "new").unwrap();
+        assert_eq!(fs::read_to_string(victim).unwrap(), "mine");
+        assert_eq!(fs::read_to_string(path).unwrap(), "new");
+    }
+
+    #[test]
+    #[cfg(unix)]
     fn a_device_stays_a_device() {
         let null = Path::new("/dev/null");
         write(null, "new").unwrap();

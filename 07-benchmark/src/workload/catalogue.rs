@@ -64,12 +64,7 @@ const fn test(name: &'static str, title: &'static str, args: &'static [&'static 
 impl Test {
     /// Its command.
     pub fn command(&self) -> Command {
-        Command::new(
-            self.args
-                .iter()
-                .map(|arg| arg.as_bytes().to_vec())
-                .collect(),
-        )
+        Command::of(self.args.iter().copied())
     }
 }
 

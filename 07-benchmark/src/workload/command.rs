@@ -42,6 +42,12 @@ impl Command {
         Self { args, expected }
     }
 
+    /// The same of words that are text.
+    pub fn of<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
+        let words = words.into_iter().map(|word| word.as_bytes().to_vec());
+        Self::new(words.collect())
+    }
+
     /// The words with spaces between them, as redis-benchmark calls a command given to it.
     pub fn title(&self) -> String {
         let words: Vec<_> = self
@@ -112,11 +118,7 @@ mod tests {
     use super::*;
 
     fn command(line: &str) -> Command {
-        Command::new(
-            line.split(' ')
-                .map(|word| word.as_bytes().to_vec())
-                .collect(),
-        )
+        Command::of(line.split(' '))
     }
 
     #[test]

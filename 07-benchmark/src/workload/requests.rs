@@ -312,11 +312,7 @@ mod tests {
     use super::*;
 
     fn command(line: &str) -> Command {
-        Command::new(
-            line.split(' ')
-                .map(|word| word.as_bytes().to_vec())
-                .collect(),
-        )
+        Command::of(line.split(' '))
     }
 
     fn workload(lines: &[&str]) -> Workload {

@@ -52,8 +52,7 @@ pub fn work(line: &str) -> Workload {
 }
 
 pub fn command(line: &str) -> Command {
-    let words = line.split(' ').map(|word| word.as_bytes().to_vec());
-    Command::new(words.collect())
+    Command::of(line.split(' '))
 }
 
 /// `requests` over so many connections.

@@ -266,10 +266,8 @@ fn commands_have_a_weight_behind_them() {
     let Work::Mix(mix) = options_of(args).work else {
         panic!()
     };
-    let command =
-        |words: &[&str]| Command::new(words.iter().map(|word| word.as_bytes().to_vec()).collect());
-    let first = (command(&["SET", "a b", "__data__"]), 3);
-    assert_eq!(mix, [first, (command(&["PING"]), 1)]);
+    let first = (Command::of(["SET", "a b", "__data__"]), 3);
+    assert_eq!(mix, [first, (Command::of(["PING"]), 1)]);
 }
 
 #[test]
