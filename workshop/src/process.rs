@@ -20,6 +20,8 @@ pub struct Process {
     child: Child,
     lines: Receiver<String>,
     errors: Arc<Mutex<Vec<u8>>>,
+    /// Nothing is ever sent: it closes when the last of standard error is kept.
+    reading: Receiver<()>,
 }
 
 impl Process {
@@ -44,14 +46,19 @@ impl Process {
             });
         }
         let errors = Arc::default();
+        let (closed, reading) = mpsc::channel();
         if let Some(output) = child.stderr.take() {
             let errors = Arc::clone(&errors);
-            thread::spawn(move || keep(output, &errors));
+            thread::spawn(move || {
+                keep(output, &errors);
+                drop(closed);
+            });
         }
         Ok(Self {
             child,
             lines,
             errors,
+            reading,
         })
     }
 
@@ -80,7 +87,7 @@ impl Process {
         String::from_utf8_lossy(&kept(&self.errors)).into_owned()
     }
 
-    /// Waits for its end.
+    /// Waits for its end, and until all that it printed on standard error is kept.
     ///
     /// # Errors
     /// It does not end before the deadline.
@@ -89,6 +96,9 @@ impl Process {
         loop {
             let ended = self.child.try_wait();
             if let Some(status) = ended.context("cannot wait for a process")? {
+                // A process that it has started may hold the stream open: that is no reason to fail.
+                let left = limit.saturating_duration_since(Instant::now());
+                let _ = self.reading.recv_timeout(left);
                 return Ok(status);
             }
             if Instant::now() >= limit {
@@ -119,4 +129,19 @@ fn keep(mut output: impl Read, errors: &Mutex<Vec<u8>>) {
 
 fn kept(errors: &Mutex<Vec<u8>>) -> MutexGuard<'_, Vec<u8>> {
     errors.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn at_its_end_all_is_kept_that_it_printed() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "(sleep 0.1; echo late >&2) & echo early >&2; exit 3"]);
+        let mut process = Process::start(&mut command).unwrap();
+        let status = process.wait(Duration::from_secs(20)).unwrap();
+        assert_eq!(status.code(), Some(3));
+        assert_eq!(process.errors(), "early\nlate\n");
+    }
 }
