@@ -34,7 +34,7 @@ fn clients_that_are_idle_for_too_long_are_closed_and_no_others() {
         }
         let took = watch.join().unwrap();
         assert!(took > Duration::from_millis(990), "{took:?}");
-        assert!(took < Duration::from_millis(2_400), "{took:?}");
+        assert!(took < Duration::from_secs(10), "{took:?}");
         assert_eq!(busy.ask(&["RPUSH", "k", "element"]), ":1");
         assert_eq!(blocked.reply(), "[k element]");
         assert_eq!(busy.ask(&["PUBLISH", "news", "message"]), ":1");

@@ -107,7 +107,7 @@ fn a_second_signal_ends_the_server_at_once() {
         let start = Instant::now();
         server.signal("TERM");
         assert_eq!(server.wait().code(), Some(1));
-        assert!(start.elapsed() < Duration::from_secs(2));
+        assert!(start.elapsed() < Duration::from_secs(10));
         // Of the snapshot nothing is left behind.
         assert!(!hanging.exists() && !server.dump().exists());
         assert!(client.try_reply().is_err());

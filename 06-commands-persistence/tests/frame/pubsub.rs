@@ -61,7 +61,7 @@ fn one_that_never_reads_delays_nobody_and_is_disconnected() {
             for client in &mut clients {
                 assert_eq!(client.reply().len(), message.len() + 15);
             }
-            assert!(start.elapsed() < Duration::from_secs(2));
+            assert!(start.elapsed() < Duration::from_secs(10));
         }
         let grown = server.resident_memory().saturating_sub(before);
         assert!(grown < 24 * MIB, "grown by {grown} bytes");
@@ -117,6 +117,6 @@ fn a_client_may_listen_to_very_many_channels_and_leave() {
         eventually("nobody listens", || {
             observer.info_number("pubsub_channels") == 0
         });
-        assert!(start.elapsed() < Duration::from_secs(5));
+        assert!(start.elapsed() < Duration::from_secs(10));
     });
 }

@@ -30,7 +30,7 @@ fn assert_others_are_served(server: &Server) {
     for _ in 0..100 {
         let start = Instant::now();
         assert_eq!(other.ask(&["PING"]), "PONG");
-        assert!(start.elapsed() < Duration::from_secs(1));
+        assert!(start.elapsed() < Duration::from_secs(10));
     }
 }
 
