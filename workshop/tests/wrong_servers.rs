@@ -170,14 +170,16 @@ fn a_database_without_bugs_passes_what_redis_passes() {
 }
 
 /// The bugs that are not found by their check. Most of the time is spent in waiting for an answer that
-/// does not come: so several are tried at once.
+/// does not come: so several are tried at once. A machine that is busy for a moment can hide that a key is
+/// gone some milliseconds early, so that what escapes is looked at again.
 fn escaped<Bug: Copy + Send + Sync>(
     bugs: &[(Bug, &'static str)],
     serve: fn(Option<Bug>) -> SocketAddr,
 ) -> Vec<(Bug, &'static str)> {
     let escapes = |(bug, id): &(Bug, &str)| {
         let check: Vec<_> = checks::all().filter(|check| check.id == *id).collect();
-        check.is_empty() || !passed(serve(Some(*bug)), SHORT, check).is_empty()
+        check.is_empty()
+            || (0..3).all(|_| !passed(serve(Some(*bug)), SHORT, check.clone()).is_empty())
     };
     thread::scope(|scope| {
         let part = bugs.len().div_ceil(AT_ONCE);
