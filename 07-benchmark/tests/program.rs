@@ -55,7 +55,7 @@ fn a_comparison_that_breaks_off_writes_what_it_had() {
     let file = directory.file("found.json");
     let other = format!("127.0.0.1:{}", broken.port());
     let servers = ["-p", &sound.port(), "--versus", &other, "--json", &file];
-    let flags = ["-t", "set,incr", "--rounds", "1", "--duration", "0.05"];
+    let flags = ["-t", "set,incr", "--rounds", "1", "--duration", "0.3"];
     let ended = run(&[&servers[..], &flags].concat());
     assert_eq!(ended.code, FAILED, "{ended:?}");
     assert!(ended.errors.contains("ERR broken"), "{ended:?}");
@@ -186,7 +186,7 @@ fn databases_are_emptied_only_with_consent() {
         let other = b.address.to_string();
         let (port, quick) = (
             a.port(),
-            ["--duration", "0.05", "--warmup", "0", "--rounds", "1"],
+            ["--duration", "0.3", "--warmup", "0", "--rounds", "1"],
         );
         let flags = ["-p", &port, "--versus", &other, "-t", "set", "-r", "10"];
         let ended = run(&[&flags[..], &quick, flush.as_slice()].concat());

@@ -28,7 +28,7 @@ fn printed(flags: &[&str]) -> String {
 fn compare(stage: usize) -> String {
     let program = program(STAGES[stage - 1]).unwrap();
     let program = program.to_str().unwrap();
-    printed(&["--compare", program, "--rounds", "1", "--duration", "0.1"])
+    printed(&["--compare", program, "--rounds", "1", "--duration", "0.3"])
 }
 
 /// The titles of a table's blocks, each once, in order.
@@ -103,7 +103,7 @@ fn the_ladder_has_a_row_for_each_stage_and_model() {
         "--rounds",
         "1",
         "--duration",
-        "0.1",
+        "0.3",
         "-t",
         "get",
     ]);
