@@ -35,6 +35,23 @@ fn a_rate_far_above_what_the_server_takes_is_invalid() {
 }
 
 #[test]
+fn a_number_of_requests_is_as_invalid_as_a_time() {
+    // 200 per second at most, of 400; all are answered in the end.
+    let (target, _) = answer(|_, _| {
+        sleep(Duration::from_millis(5));
+        b"+PONG\r\n".to_vec()
+    });
+    let load = Load {
+        length: Length::Requests(400),
+        ..open_for(&target, 1, 400.0, SECOND)
+    };
+    let measured = run(&load, &work("PING"));
+    assert_eq!(measured.replies, 400);
+    let why = measured.invalid().unwrap();
+    assert!(why.contains("did not keep up with 400"), "{why}");
+}
+
+#[test]
 fn the_first_request_is_not_late() {
     let _alone = alone();
     let (target, _) = pong();

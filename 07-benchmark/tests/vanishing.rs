@@ -69,6 +69,15 @@ fn a_number_of_requests_is_given_up_when_nobody_is_there_any_more() {
     assert!((HALF..SOON).contains(&measured.whole_time));
 }
 
+#[test]
+fn a_server_that_is_gone_is_not_waited_for_as_long_as_one_that_is_silent() {
+    let load = closed(&vanishing(3, 50), 3, u64::MAX);
+    let measured = run(&load, &work("PING"));
+    assert_eq!(measured.replies, 150);
+    let time = measured.whole_time;
+    assert!((Duration::from_secs(5)..load.patience / 2).contains(&time));
+}
+
 /// A server that answers 100 requests on one connection, is gone for a while, and then comes back.
 fn coming_back() -> Target {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -6,13 +6,13 @@ use super::table::{self, COMMAND, Flag, Kind};
 use crate::engine::MAX_TOGETHER;
 use crate::options::{DEPTHS, FILL_PIPELINE, Job, Options, Work};
 use crate::workload::{Command, KeyPattern, request_length};
+use std::path::PathBuf;
 
 /// Flags of which only one may be given, and why.
 #[rustfmt::skip]
 const ONE_OF: &[(&[&str], &str)] = &[
     (&["-I", "--versus", "--compare", "--ladder"], "both say what to do"),
     (&["-n", "--duration"], "both say when a test ends"),
-    (&["-q", "--csv"], "both say how results are printed"),
     (&["-t", "--mix", "--command", COMMAND], "both say what is sent"),
     (&["--rate", "--sliding"], "at a fixed rate each request is sent when it is due"),
     (&["-l", "--json"], ENDLESS),
@@ -91,7 +91,7 @@ pub fn check_together(draft: &Draft, options: &Options) -> Result<(), Error> {
 
 /// What must not be, and what to say of it.
 #[rustfmt::skip]
-fn rules(draft: &Draft, options: &Options) -> [(bool, &'static str); 6] {
+fn rules(draft: &Draft, options: &Options) -> [(bool, &'static str); 7] {
     let (load, login) = (&options.load, &options.load.target);
     let is_open = load.pace.is_some();
     [
@@ -108,7 +108,15 @@ fn rules(draft: &Draft, options: &Options) -> [(bool, &'static str); 6] {
             "--sliding does not go with -k 0: a connection ends with its batch; leave one of the two out"),
         (options.keys == 0 && options.pattern != KeyPattern::Uniform,
             "--key-pattern needs more than one number: -r KEYS says how many"),
+        (writes_twice(options),
+            "two of --json, --hdr and --report name the same file; give each its own"),
     ]
+}
+
+fn writes_twice(options: &Options) -> bool {
+    let [json, hdr, report] = [&options.json, &options.hdr, &options.html].map(Option::as_ref);
+    let same = |one: Option<&PathBuf>, other| one.is_some() && one == other;
+    same(json, hdr) || same(json, report) || same(hdr, report)
 }
 
 fn check_memory(options: &Options) -> Result<(), Error> {

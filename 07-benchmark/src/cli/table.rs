@@ -200,7 +200,7 @@ pub static FLAGS: &[Flag] = &[
         |draft, value| fill(&mut draft.rounds, whole(value, 1..=1000))),
 
     row("-q", "", OUTPUT, SINGLE, "a line for each test, as redis-benchmark -q prints it",
-        |draft, _| put(&mut draft.options.format, Ok(Format::Quiet))),
+        |draft, _| { if !draft.has("--csv") { draft.options.format = Format::Quiet; } Ok(()) }),
     row("--csv", "", OUTPUT, SINGLE, "lines of comma-separated values, as redis-benchmark --csv prints them",
         |draft, _| put(&mut draft.options.format, Ok(Format::Csv))),
     row("--precision", "DIGITS", OUTPUT, SINGLE, "decimal places of latencies in the table (default 3)",

@@ -157,7 +157,12 @@ pub fn bare(host: &str) -> Option<&str> {
 /// own order, each once, whatever the order of the names: so redis-benchmark does it.
 pub fn tests(value: OsString) -> Parsed<Vec<&'static Test>> {
     let value = text(value)?;
-    let names: Vec<&str> = value.split(',').map(str::trim).collect();
+    let names = value.split(',').map(str::trim);
+    // A comma too many names nothing, as long as something is named.
+    let names: Vec<&str> = match value.trim_matches([',', ' ']) {
+        "" => names.collect(),
+        _ => names.filter(|name| !name.is_empty()).collect(),
+    };
     let known = |name: &&&str| TESTS.iter().any(|test| is_called(test, name));
     if let Some(name) = names.iter().find(|name| !known(name)) {
         return Err(no_test(name));

@@ -118,9 +118,14 @@ impl Closed {
             Ok((reader, writer)) => {
                 self.reader = reader;
                 self.writer = Some(writer);
+                self.worker.refused.set(None);
                 true
             }
             Err(error) => {
+                let since = self.worker.refused.get();
+                self.worker
+                    .refused
+                    .set(since.or_else(|| Some(Instant::now())));
                 let text = || format!("{error:#}");
                 self.worker.failed("cannot connect", count, text);
                 false

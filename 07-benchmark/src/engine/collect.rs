@@ -4,17 +4,19 @@ use super::load::{Length, Load};
 use super::measured::{CommandTally, Interval, Measured, Punctuality, latencies};
 use super::open::NOT_SENT;
 use super::recorder::Tally;
-use super::worker::{Message, NO_REPLY, Seen};
+use super::worker::{Message, Seen};
 use crate::workload::Workload;
 use hdrhistogram::Histogram;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// Later than this a request must not be written, or its latency is that of a delay of our own making.
+/// Later than this a request must not be written, if that is more than this part of the time in which it is
+/// answered: its latency would be that of a delay of our own making.
 const MAX_LATE: Duration = Duration::from_millis(1);
+const MAX_LATE_PART: f64 = 0.1;
 
-/// When a server counts as too slow for the rate of an open loop: more requests wait for their replies at the
-/// end than this part of all, and more than come in this many seconds.
+/// When a server counts as too slow for the rate of an open loop: when the last request is due, more wait for
+/// their replies than this part of all, and more than come in this many seconds.
 const MAX_WAITING: f64 = 0.05;
 const MAX_GATHERED: f64 = 0.25;
 
@@ -47,8 +49,6 @@ pub struct Collector {
     /// How late the requests of an open loop were written.
     late: Histogram<u64>,
     due: u64,
-    /// Errors of the warm-up.
-    early_errors: u64,
     /// Threads still at work.
     running: usize,
     /// The last stretches of those that have ended.
@@ -59,6 +59,8 @@ pub struct Collector {
     told: Instant,
     /// Requests that nobody waits for any more.
     waiting: u64,
+    /// Of an open loop: requests that waited when the last one was due.
+    behind: u64,
     last_reply: Option<Instant>,
 }
 
@@ -84,12 +86,12 @@ impl Collector {
             measured,
             late: latencies(),
             due: 0,
-            early_errors: 0,
             running: threads,
             ended: Vec::new(),
             stretches: BTreeMap::new(),
             told: begin,
             waiting: 0,
+            behind: 0,
             last_reply: None,
         }
     }
@@ -106,6 +108,7 @@ impl Collector {
             Message::Done {
                 rest,
                 waiting,
+                behind,
                 last_reply,
                 cpu,
             } => {
@@ -113,6 +116,7 @@ impl Collector {
                 self.ended.push(rest.number);
                 self.keep(rest);
                 self.waiting += waiting;
+                self.behind += behind;
                 self.last_reply = self.last_reply.max(last_reply);
                 let own = self.measured.own_cpu.take();
                 self.measured.own_cpu = cpu.map(|cpu| cpu + own.unwrap_or_default());
@@ -172,7 +176,6 @@ impl Collector {
         for tally in tallies {
             sum.replies += tally.replies;
             sum.errors += tally.errors.total().saturating_sub(tally.early_errors);
-            self.early_errors += tally.early_errors;
             join(&mut sum.response, &tally.response);
             let all = &mut self.measured;
             all.replies += tally.replies;
@@ -243,7 +246,8 @@ impl Collector {
     /// Why the figures of an open loop must not be used.
     fn invalid(&self, schedule: &Punctuality) -> Option<String> {
         let late = Duration::from_nanos(schedule.late_p99);
-        if late > MAX_LATE {
+        let answered = Duration::from_nanos(percentile(&self.measured.response, 99.0));
+        if late > MAX_LATE.max(answered.mul_f64(MAX_LATE_PART)) {
             let threads = self.load.threads.max(1) as f64;
             let share = self.measured.own_share().map(|share| share / threads);
             let busy = share.is_some_and(|share| share > 0.8);
@@ -259,17 +263,16 @@ impl Collector {
                 late.as_secs_f64() * 1e3,
             ));
         }
-        // Those that were given up waited, too.
+        // Those for which there was no room waited, too.
         let kinds = self.measured.errors.kinds();
-        let failed = kinds.filter(|(name, _)| ![NO_REPLY, NOT_SENT].contains(name));
-        let failed: u64 = failed.map(|(_, kind)| kind.count).sum();
-        let known = self.measured.replies + failed.saturating_sub(self.early_errors);
-        let waiting = schedule.due.saturating_sub(known) as f64;
+        let unsent = kinds.filter(|(name, _)| *name == NOT_SENT);
+        let unsent: u64 = unsent.map(|(_, kind)| kind.count).sum();
+        let waiting = (self.behind + unsent) as f64;
         let too_many = (schedule.due as f64 * MAX_WAITING).max(schedule.rate * MAX_GATHERED);
         (waiting > too_many).then(|| {
             format!(
                 "the server did not keep up with {} requests per second: {waiting} of {} waited for their \
-                 replies at the end",
+                 replies when the last was due",
                 schedule.rate, schedule.due,
             )
         })
@@ -295,5 +298,41 @@ fn percentile(histogram: &Histogram<u64>, percent: f64) -> u64 {
 fn join(all: &mut Histogram<u64>, more: &Histogram<u64>) {
     if !more.is_empty() {
         let _ = all.add(more);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Arrivals, Pace};
+    use crate::target::Target;
+    use crate::workload::Command;
+
+    /// Why a run is invalid in which every request was written so late, and answered after so long.
+    fn invalid(late: Duration, answered: Duration) -> Option<String> {
+        let pace = Pace {
+            rate: 100.0,
+            arrivals: Arrivals::Constant,
+        };
+        let load = Load {
+            pace: Some(pace),
+            ..Load::once(&Target::tcp("localhost", 1), 1)
+        };
+        let workload = Workload::single(Command::of(["PING"]));
+        let mut collector = Collector::new(&load, &workload, Instant::now(), 1);
+        collector.late.record(late.as_nanos() as u64).unwrap();
+        let response = &mut collector.measured.response;
+        response.record(answered.as_nanos() as u64).unwrap();
+        collector.schedule().unwrap().invalid
+    }
+
+    #[test]
+    fn lateness_counts_where_it_is_a_part_of_what_is_measured() {
+        let ms = Duration::from_millis;
+        assert_eq!(invalid(Duration::from_micros(900), ms(1)), None);
+        assert_eq!(invalid(ms(3), ms(50)), None);
+        let why = invalid(ms(3), ms(20)).unwrap();
+        assert!(why.contains("more than 3.0 ms late"), "{why}");
+        assert!(invalid(ms(60), ms(90)).is_some());
     }
 }

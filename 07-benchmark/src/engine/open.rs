@@ -94,6 +94,7 @@ pub async fn send_on_schedule(
     if let Some(end) = worker.end {
         wait(&mut pacer, end).await?;
     }
+    worker.behind.set(Some(worker.under_way.get()));
     worker.all_due.notify_one();
     for lane in &lanes {
         lane.last.set(true);

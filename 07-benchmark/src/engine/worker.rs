@@ -19,10 +19,13 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::{JoinSet, LocalSet};
-use tokio::time::sleep_until;
+use tokio::time::{sleep, sleep_until};
 
 /// How often a thread tells what it has seen.
 pub const TICK: Duration = Duration::from_millis(100);
+
+/// A server to which no connection could be opened for this long is gone: it does not just start again.
+const GONE: Duration = Duration::from_secs(5);
 
 /// The kind of error of requests that were not answered before the run was over.
 pub const NO_REPLY: &str = "no reply";
@@ -41,6 +44,8 @@ pub enum Message {
         rest: Seen,
         /// Requests that are due, or under way, and wait for a reply that nobody will see.
         waiting: u64,
+        /// Of an open loop: requests that were due, or under way, when the last one had been due.
+        behind: u64,
         last_reply: Option<Instant>,
         cpu: Option<Duration>,
     },
@@ -115,6 +120,10 @@ pub struct Worker {
     pub under_way: Cell<u64>,
     /// Told when the last request of an open loop was due.
     pub all_due: Notify,
+    /// What was due or under way then. `None` before.
+    pub behind: Cell<Option<u64>>,
+    /// Since when no connection could be opened. `None` as long as they can.
+    pub refused: Cell<Option<Instant>>,
     /// The next sequential number.
     sequence: Rc<Cell<u64>>,
     /// How often it has told what it saw.
@@ -142,6 +151,8 @@ impl Worker {
             left: Cell::new(share.requests.unwrap_or(u64::MAX)),
             under_way: Cell::new(0),
             all_due: Notify::new(),
+            behind: Cell::new(None),
+            refused: Cell::new(None),
             sequence: Rc::new(Cell::new(share.thread as u64)),
             told: Cell::new(0),
             load,
@@ -293,6 +304,7 @@ async fn work(load: Load, workload: Workload, share: Share, wires: Wires) -> any
     let done = Message::Done {
         rest: worker.seen(true),
         waiting: worker.under_way.get(),
+        behind: worker.behind.get().unwrap_or(worker.under_way.get()),
         last_reply: worker.recorder.borrow().last_reply(),
         cpu,
     };
@@ -324,26 +336,29 @@ async fn given_up(worker: &Worker) -> String {
             worker.all_due.notified().await;
             Instant::now()
         }
-        (None, None) => {
-            silence(worker).await;
-            return format!("the server was silent for {:?}", worker.load.patience);
-        }
+        (None, None) => return silence(worker).await,
     };
     sleep_until((last + worker.load.grace).into()).await;
     format!("no reply came within {:?} of the end", worker.load.grace)
 }
 
-/// Waits until no request was answered for the whole of the load's patience: because the server is silent, or
-/// because there is none any more to connect to.
-async fn silence(worker: &Worker) {
-    let mut heard = Instant::now();
+/// Waits until no request was answered for the whole of the load's patience, or until there was no server to
+/// connect to for a while. Returns which of them it was.
+async fn silence(worker: &Worker) -> String {
+    let (began, patience) = (Instant::now(), worker.load.patience);
     loop {
-        sleep_until((heard + worker.load.patience).into()).await;
-        let last = worker.recorder.borrow().last_reply();
-        heard = match last.filter(|last| *last > heard) {
-            Some(last) => last,
-            None => return,
-        };
+        sleep(TICK).await;
+        let heard = worker.recorder.borrow().last_reply();
+        if heard.map_or(began, |heard| heard.max(began)).elapsed() >= patience {
+            return format!("the server was silent for {patience:?}");
+        }
+        if worker
+            .refused
+            .get()
+            .is_some_and(|since| since.elapsed() >= GONE)
+        {
+            return format!("no connection could be opened for {GONE:?}");
+        }
     }
 }
 

@@ -200,6 +200,7 @@ fn flags_of_the_load() {
 #[test]
 fn tests_run_in_their_own_order_each_once() {
     assert_eq!(names(&options("-t get,SET,set")), "set,get");
+    assert_eq!(names(&options("-t set,,get,")), "set,get");
     assert_eq!(names(&options("-t ping")), "ping_inline,ping_mbulk");
     let lrange = ",lrange_100,lrange_300,lrange_500,lrange_600";
     assert_eq!(names(&options("-t LRange,lrange_300")), lrange);
@@ -304,6 +305,9 @@ fn flags_of_the_open_loop_and_of_the_output() {
         options("--rate 1 --arrivals constant -P 1").load.pace,
         pace(1.0, Arrivals::Constant)
     );
+    for both in ["-q --csv", "--csv -q"] {
+        assert_eq!(options(both).format, Format::Csv, "{both}");
+    }
     let output = options("-q --precision 0 --json a --hdr b --report c");
     assert_eq!((output.format, output.precision), (Format::Quiet, 0));
     assert_eq!(output.json, Some(PathBuf::from("a")));

@@ -75,7 +75,7 @@ fn values_that_do_not_fit_are_refused() {
         "--versus ::1:7",
         "--versus h:x",
         "-t odd",
-        "-t set,,get",
+        "-t ,",
         "--mix get",
         "--mix odd=1",
         "--mix get=0",
@@ -169,7 +169,10 @@ fn a_file_has_a_name() {
 fn of_some_flags_only_one_may_be_given() {
     refuses(&[
         ("-n 1 --duration 1", &["-n", "--duration", "leave one"]),
-        ("-q --csv", &["-q", "--csv", "leave one"]),
+        (
+            "--json a --report a",
+            &["--json", "--report", "the same file"],
+        ),
         ("-t get --mix get=1", &["-t", "--mix", "leave one"]),
         (
             "--mix get=1 --command PING",
