@@ -170,6 +170,16 @@ fn verify_finds_the_value_of_another_key() {
 }
 
 #[test]
+fn a_wrong_reply_is_shown_with_its_command() {
+    let toy = Toy::start(|_| "+PANG\r\n".to_string());
+    let flags = ["-t", "ping", "-n", "10", "--verify", "-q"];
+    let ended = run(&[&["-p", &toy.port()], &flags[..]].concat());
+    assert_eq!(ended.code, FAILED, "{ended:?}");
+    let example = "such as: PING was answered by +PANG\n";
+    assert_eq!(ended.output.matches(example).count(), 2, "{ended:?}");
+}
+
+#[test]
 fn without_consent_nothing_piles_up() {
     let (a, b) = (Toy::honest(), Toy::honest());
     let other = b.address.to_string();

@@ -117,10 +117,21 @@ fn keep(text: &mut Vec<u8>, piece: &[u8]) {
     text.extend_from_slice(piece.get(..room).unwrap_or(piece));
 }
 
+/// What is known of a command.
+#[derive(Clone, Debug)]
+struct Rule {
+    /// How it is quoted.
+    title: String,
+    /// Whether its requests differ in their numbers.
+    numbered: bool,
+    /// What it must get.
+    expected: Expected,
+}
+
 /// What is known of the commands of a workload.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    commands: Vec<(String, Expected)>,
+    commands: Vec<Rule>,
     sizes: Sizes,
     marked: bool,
 }
@@ -128,11 +139,13 @@ pub struct Rules {
 impl Rules {
     /// Those of the commands that a workload sends.
     pub fn new(workload: &Workload) -> Self {
-        let commands = workload.commands.iter();
+        let commands = workload.commands.iter().map(|(command, _)| Rule {
+            title: command.title(),
+            numbered: command.has_number(),
+            expected: command.expected,
+        });
         Self {
-            commands: commands
-                .map(|(command, _)| (command.title(), command.expected))
-                .collect(),
+            commands: commands.collect(),
             sizes: workload.sizes,
             marked: workload.marked,
         }
@@ -150,25 +163,25 @@ pub struct Checked<'a> {
 }
 
 impl Checked<'_> {
-    fn request(&self) -> Option<(&Note, &str, Expected)> {
+    fn request(&self) -> Option<(&Note, &Rule)> {
         let place = usize::try_from(self.counted.judged.replies).unwrap_or(usize::MAX);
         let note = self.notes.get(place)?;
-        let (title, expected) = self.rules.commands.get(note.command as usize)?;
-        Some((note, title, *expected))
+        let rule = self.rules.commands.get(note.command as usize)?;
+        Some((note, rule))
     }
 
     fn wrong(&mut self, what: impl FnOnce() -> String) {
         if self.counted.pending.wrong.is_some() {
             return;
         }
-        let Some((note, title, _)) = self.request() else {
+        let Some((note, rule)) = self.request() else {
             return;
         };
-        let text = format!(
-            "{title}, with the number {}, was answered by {}",
-            note.number,
-            what()
-        );
+        let number = match rule.numbered {
+            true => format!(", with the number {},", note.number),
+            false => String::new(),
+        };
+        let text = format!("{}{number} was answered by {}", rule.title, what());
         self.counted.pending.wrong = Some(text);
     }
 
@@ -183,11 +196,11 @@ impl Checked<'_> {
     }
 
     fn judge_head(&mut self, top: bool, marker: u8, text: &[u8]) {
-        let Some((_, _, expected)) = self.request() else {
+        let Some((_, rule)) = self.request() else {
             return;
         };
         let nil = marker == b'_' || (matches!(marker, b'$' | b'*') && text == b"-1");
-        let right = match expected {
+        let right = match rule.expected {
             Expected::Anything => true,
             Expected::Status(status) => marker == b'+' && text == status,
             Expected::Integer => marker == b':',
@@ -219,10 +232,10 @@ impl Watch for Checked<'_> {
 
     fn bytes(&mut self, piece: &[u8]) {
         self.counted.bytes(piece);
-        let Some((note, _, expected)) = self.request() else {
+        let Some((note, rule)) = self.request() else {
             return;
         };
-        if !matches!(expected, Expected::Value | Expected::Values(_)) {
+        if !matches!(rule.expected, Expected::Value | Expected::Values(_)) {
             return;
         }
         let seen = self.counted.pending.seen;
@@ -265,14 +278,17 @@ mod tests {
     use super::*;
     use crate::workload::Command;
 
-    /// Judges `replies`, cut into pieces of `size`, to requests of `line` with the numbers 0, 1, 2, ...
-    fn judge(line: &str, marked: bool, replies: &[u8], size: usize) -> (Vec<u64>, u64, Errors) {
-        let workload = Workload {
+    fn workload(line: &str, marked: bool) -> Workload {
+        Workload {
             marked,
             sizes: Sizes { least: 3, most: 14 },
             ..Workload::single(Command::of(line.split(' ')))
-        };
-        let rules = Rules::new(&workload);
+        }
+    }
+
+    /// Judges `replies`, cut into pieces of `size`, to requests of the first command with the numbers 0, 1, 2, ...
+    fn judge(workload: &Workload, replies: &[u8], size: usize) -> (Vec<u64>, u64, Errors) {
+        let rules = Rules::new(workload);
         let mut notes: VecDeque<Note> = (0..10).map(|number| Note { command: 0, number }).collect();
         let (mut scanner, mut pending) = (ReplyScanner::default(), Pending::default());
         let (mut bad, mut misses, mut errors, mut before) = (Vec::new(), 0, Errors::default(), 0);
@@ -297,7 +313,11 @@ mod tests {
     }
 
     fn judge_in_all_pieces(line: &str, marked: bool, replies: &[u8]) -> (Vec<u64>, u64, Errors) {
-        let whole = judge(line, marked, replies, replies.len());
+        judge_all_pieces(&workload(line, marked), replies)
+    }
+
+    fn judge_all_pieces(workload: &Workload, replies: &[u8]) -> (Vec<u64>, u64, Errors) {
+        let whole = judge(workload, replies, replies.len());
         // What an example quotes of a value is the piece in which it was found to be wrong.
         let numbers = |(bad, misses, errors): &(Vec<u64>, u64, Errors)| {
             let kinds = errors
@@ -306,7 +326,7 @@ mod tests {
             (bad.clone(), *misses, kinds.collect::<Vec<_>>())
         };
         for size in 1..replies.len() {
-            let cut = judge(line, marked, replies, size);
+            let cut = judge(workload, replies, size);
             assert_eq!(numbers(&cut), numbers(&whole), "in pieces of {size}");
         }
         whole
@@ -351,6 +371,21 @@ mod tests {
     }
 
     #[test]
+    fn an_example_names_the_command_and_its_number_if_it_has_one() {
+        let example = |command: Command| {
+            let (_, _, errors) = judge(&Workload::single(command), b"+PANG\r\n", 100);
+            errors.kinds().next().unwrap().1.example.clone()
+        };
+        let ping = example(Command::new(Vec::new()));
+        assert_eq!(ping, "PING was answered by +PANG");
+        let incr = example(Command::of(["INCR", "counter:__rand_int__"]));
+        assert_eq!(
+            incr,
+            "INCR counter:__rand_int__, with the number 0, was answered by +PANG"
+        );
+    }
+
+    #[test]
     fn kinds_of_errors_are_their_first_words_if_those_look_like_kinds() {
         let replies = b"-WRONGTYPE a\r\n-wrong\r\n-\r\n!9\r\nMOVED 1 2\r\n-WRONGTYPE b\r\n";
         let (bad, _, errors) = judge_in_all_pieces("EVAL x 0", false, replies);
@@ -365,7 +400,8 @@ mod tests {
 
     #[test]
     fn errors_can_be_shown_on_a_terminal() {
-        let (_, _, errors) = judge("GET a", false, b"-ERR \x1b[2J\x07\xff\r\n", 100);
+        let replies = b"-ERR \x1b[2J\x07\xff\r\n";
+        let (_, _, errors) = judge(&workload("GET a", false), replies, 100);
         assert_eq!(
             errors.kinds().next().unwrap().1.example,
             "ERR \u{fffd}[2J\u{fffd}\u{fffd}"

@@ -48,8 +48,12 @@ impl Command {
         Self::new(words.collect())
     }
 
-    /// The words with spaces between them, as redis-benchmark calls a command given to it.
+    /// The words with spaces between them, as redis-benchmark calls a command given to it. An inline command
+    /// has only its name.
     pub fn title(&self) -> String {
+        if self.args.is_empty() {
+            return self.name();
+        }
         let words: Vec<_> = self
             .args
             .iter()
@@ -67,6 +71,11 @@ impl Command {
     /// Whether it carries a value.
     pub fn has_data(&self) -> bool {
         self.args.iter().any(|arg| find(arg, DATA).is_some())
+    }
+
+    /// Whether it carries a number.
+    pub fn has_number(&self) -> bool {
+        self.args.iter().any(|arg| find(arg, NUMBER).is_some())
     }
 }
 
@@ -143,5 +152,11 @@ mod tests {
         let set = command("SET key:__rand_int__ a__data__b");
         assert!(set.has_data() && !command("SET a _data_").has_data());
         assert_eq!(set.title(), "SET key:__rand_int__ a__data__b");
+        assert!(set.has_number() && !command("SET a __rand_int_").has_number());
+    }
+
+    #[test]
+    fn a_command_without_words_has_a_title() {
+        assert_eq!(Command::new(Vec::new()).title(), "PING");
     }
 }
