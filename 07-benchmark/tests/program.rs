@@ -2,7 +2,7 @@
 
 mod outside;
 
-use outside::{Directory, Toy, json, name, refusing, run, store};
+use outside::{Directory, Ended, Toy, json, name, refusing, run, store};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use std::{fs, thread};
@@ -148,25 +148,28 @@ fn a_file_that_can_not_be_written_shows_before_the_run() {
     assert_eq!(toy.count("SET"), 0);
 }
 
+/// GET of fifty keys with `--verify`, and more flags.
+fn verify(toy: &Toy, more: &[&str]) -> Ended {
+    let flags = ["-t", "get", "-r", "50", "-n", "500", "--verify", "-q"];
+    run(&[&["-p", &toy.port()], &flags[..], more].concat())
+}
+
 #[test]
 fn verify_finds_the_value_of_another_key() {
-    let verify = |toy: &Toy| {
-        let flags = [
-            "-t", "get", "-r", "50", "-n", "500", "-d", "32", "--verify", "-q",
-        ];
-        run(&[&["-p", &toy.port()], &flags[..]].concat())
-    };
-    assert_eq!(verify(&Toy::honest()).code, OK);
-    // Every tenth GET is answered with what the one before it found.
-    let (mut last, mut count) = (Vec::new(), 0);
-    let mixed_up = Toy::start(store(move |value| {
-        count += 1;
-        let before = std::mem::replace(&mut last, value.clone());
-        if count % 10 == 0 { before } else { value }
-    }));
-    let ended = verify(&mixed_up);
-    assert_eq!(ended.code, FAILED, "{ended:?}");
-    assert!(ended.output.contains("of kind wrong reply"), "{ended:?}");
+    // The default size has no room for a whole number.
+    for size in [&["-d", "32"][..], &[], &["-d", "2-20"]] {
+        assert_eq!(verify(&Toy::honest(), size).code, OK);
+        // Every tenth GET is answered with what the one before it found.
+        let (mut last, mut count) = (Vec::new(), 0);
+        let mixed_up = Toy::start(store(move |value| {
+            count += 1;
+            let before = std::mem::replace(&mut last, value.clone());
+            if count % 10 == 0 { before } else { value }
+        }));
+        let ended = verify(&mixed_up, size);
+        assert_eq!(ended.code, FAILED, "{ended:?}");
+        assert!(ended.output.contains("of kind wrong reply"), "{ended:?}");
+    }
 }
 
 #[test]

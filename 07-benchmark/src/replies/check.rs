@@ -2,8 +2,9 @@
 
 use super::scanner::Watch;
 use crate::errors::Errors;
-use crate::workload::{Expected, MARK, Note, Sizes, Workload, mark};
+use crate::workload::{Expected, Note, Sizes, Workload, mark};
 use std::collections::VecDeque;
+use std::str::FromStr;
 
 /// The most bytes of an error that are kept.
 const MAX_TEXT: usize = 500;
@@ -69,7 +70,9 @@ pub struct Pending {
     wrong: Option<String>,
     /// Whether it says that there is nothing.
     miss: bool,
-    /// Bytes seen of the current value.
+    /// Length of the current value.
+    length: usize,
+    /// Bytes seen of it.
     seen: usize,
 }
 
@@ -110,6 +113,11 @@ impl Pending {
         keep(&mut kept, text);
         self.error = Some(kept);
     }
+}
+
+/// A number as text, if it is one.
+fn number<T: FromStr>(text: &[u8]) -> Option<T> {
+    std::str::from_utf8(text).ok()?.parse().ok()
 }
 
 fn keep(text: &mut Vec<u8>, piece: &[u8]) {
@@ -186,13 +194,22 @@ impl Checked<'_> {
     }
 
     /// Whether a value of this length may have been written by this program.
-    fn fits(&self, text: &[u8]) -> bool {
-        let length = std::str::from_utf8(text)
-            .ok()
-            .and_then(|text| text.parse::<usize>().ok());
-        length.is_some_and(|length| {
-            (self.rules.sizes.least..=self.rules.sizes.most).contains(&length)
-        })
+    fn fits(&self, length: Option<usize>) -> bool {
+        let sizes = self.rules.sizes;
+        length.is_some_and(|length| (sizes.least..=sizes.most).contains(&length))
+    }
+
+    /// Whether the value that is on its way may go on like this.
+    fn goes_on(&self, note: &Note, piece: &[u8]) -> bool {
+        let pending = &self.counted.pending;
+        let marked = match self.rules.marked {
+            true => pending.length,
+            false => 0,
+        };
+        let mut mark = mark(note.number, marked).skip(pending.seen);
+        piece
+            .iter()
+            .all(|byte| *byte == mark.next().unwrap_or(b'x'))
     }
 
     fn judge_head(&mut self, top: bool, marker: u8, text: &[u8]) {
@@ -200,18 +217,20 @@ impl Checked<'_> {
             return;
         };
         let nil = marker == b'_' || (matches!(marker, b'$' | b'*') && text == b"-1");
+        let length = number(text);
         let right = match rule.expected {
             Expected::Anything => true,
             Expected::Status(status) => marker == b'+' && text == status,
             Expected::Integer => marker == b':',
-            Expected::Value => nil || (marker == b'$' && self.fits(text)),
+            Expected::Value => nil || (marker == b'$' && self.fits(length)),
             Expected::Member => nil || marker == b'$',
             Expected::Array => !top || matches!(marker, b'*' | b'~'),
             Expected::Values(count) if top => {
                 marker == b'*' && text == count.to_string().as_bytes()
             }
-            Expected::Values(_) => marker == b'$' && self.fits(text),
+            Expected::Values(_) => marker == b'$' && self.fits(length),
         };
+        self.counted.pending.length = length.unwrap_or(0);
         self.counted.pending.seen = 0;
         if !right {
             let text = text.get(..40).unwrap_or(text);
@@ -238,22 +257,10 @@ impl Watch for Checked<'_> {
         if !matches!(rule.expected, Expected::Value | Expected::Values(_)) {
             return;
         }
-        let seen = self.counted.pending.seen;
-        let begin = if self.rules.marked {
-            mark(note.number)
-        } else {
-            [b'x'; MARK]
-        };
-        let wanted = begin
-            .into_iter()
-            .chain(std::iter::repeat(b'x'))
-            .skip(seen.min(MARK));
-        self.counted.pending.seen = seen.saturating_add(piece.len());
-        if piece
-            .iter()
-            .zip(wanted)
-            .any(|(byte, wanted)| *byte != wanted)
-        {
+        let good = self.goes_on(note, piece);
+        let seen = &mut self.counted.pending.seen;
+        *seen = seen.saturating_add(piece.len());
+        if !good {
             let piece = piece.get(..40).unwrap_or(piece);
             self.wrong(|| format!("a value with {} in it", piece.escape_ascii()));
         }
@@ -336,7 +343,7 @@ mod tests {
     fn values_are_held_against_their_keys() {
         let replies =
             b"$14\r\n000000000000xx\r\n$14\r\n000000000001xx\r\n$14\r\n000000000001xx\r\n\
-            $-1\r\n$3\r\n000\r\n$2\r\n00\r\n$13\r\n000000000006y\r\n+OK\r\n-ERR no\r\n";
+            $-1\r\n$3\r\n004\r\n$2\r\n00\r\n$13\r\n000000000006y\r\n+OK\r\n-ERR no\r\n";
         let (bad, misses, errors) = judge_in_all_pieces("GET key:__rand_int__", true, replies);
         assert_eq!((bad, misses), (vec![2, 5, 6, 7, 8], 1));
         let kinds: Vec<_> = errors
@@ -344,6 +351,13 @@ mod tests {
             .map(|(kind, found)| (kind, found.count))
             .collect();
         assert_eq!(kinds, [("ERR", 1), ("wrong reply", 4)]);
+    }
+
+    #[test]
+    fn short_values_are_told_from_those_of_the_next_key() {
+        let replies = b"$3\r\n000\r\n$3\r\n001\r\n$3\r\n003\r\n$4\r\n0003\r\n$3\r\n000\r\n";
+        let (bad, ..) = judge_in_all_pieces("GET key:__rand_int__", true, replies);
+        assert_eq!(bad, [2, 4]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod requests;
 pub use catalogue::{TESTS, Test, find};
 pub use command::{Command, Expected};
 pub use numbers::{KeyPattern, Numbers, Seat};
-pub use requests::{MARK, Note, Requests, mark, request_length};
+pub use requests::{Note, Requests, mark, request_length};
 
 /// Sizes of values in bytes: each between the two is as likely as any other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +42,8 @@ pub struct Workload {
     pub sizes: Sizes,
     /// The same seed gives the same requests again.
     pub seed: u64,
-    /// Whether a value begins with the number of its key, so that a reply can be held against its request.
-    /// Without, it is a row of `x`, as redis-benchmark sends it.
+    /// Whether a value begins with the number of its key, so that a reply can be held against its request; a
+    /// short one is the number's last digits. Without, it is a row of `x`, as redis-benchmark sends it.
     pub marked: bool,
 }
 
