@@ -173,6 +173,35 @@ fn verify_finds_the_value_of_another_key() {
 }
 
 #[test]
+fn verify_finds_that_a_key_was_lost() {
+    // A server that forgets, once. The keys are written before anything is read.
+    let forgetful = || {
+        let (mut store, mut gets) = (store(|value| value), 0);
+        Toy::start(move |request| {
+            gets += u32::from(name(request) == "GET");
+            if gets == 50 {
+                store(&vec![b"FLUSHDB".to_vec()]);
+            }
+            store(request)
+        })
+    };
+    let ended = verify(&forgetful(), &[]);
+    assert_eq!(ended.code, FAILED, "{ended:?}");
+    let example = ", was answered by nil, though the key was written before\n";
+    assert!(ended.output.contains(example), "{ended:?}");
+    // Where the workload itself may have removed it, nothing is wrong, nor without --verify.
+    let toy = forgetful();
+    let flags = ["-p", &toy.port(), "-r", "50", "-n", "500", "-q"];
+    let get = ["--command", "GET key:__rand_int__"];
+    let flush = ["--command", "FLUSHDB", "--verify"];
+    assert_eq!(run(&[&flags[..], &get, &flush].concat()).code, OK);
+    assert_eq!(run(&[&flags[..], &get].concat()).code, OK);
+    // Nobody has written this one.
+    let unknown = ["--verify", "GET", "a"];
+    assert_eq!(run(&[&flags[..], &unknown].concat()).code, OK);
+}
+
+#[test]
 fn a_wrong_reply_is_shown_with_its_command() {
     let toy = Toy::start(|_| "+PANG\r\n".to_string());
     let flags = ["-t", "ping", "-n", "10", "--verify", "-q"];

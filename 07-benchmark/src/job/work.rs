@@ -99,7 +99,9 @@ fn workload(options: &Options, commands: Vec<(Command, u32)>, number: u64) -> Wo
         pattern: options.pattern,
         sizes: options.sizes,
         seed: options.seed.wrapping_add(number),
+        // A job that verifies fills its servers, too.
         marked: options.load.verify,
+        filled: options.load.verify,
     }
 }
 

@@ -142,6 +142,7 @@ pub struct Rules {
     commands: Vec<Rule>,
     sizes: Sizes,
     marked: bool,
+    kept: bool,
 }
 
 impl Rules {
@@ -156,6 +157,7 @@ impl Rules {
             commands: commands.collect(),
             sizes: workload.sizes,
             marked: workload.marked,
+            kept: workload.keeps(),
         }
     }
 }
@@ -213,32 +215,41 @@ impl Checked<'_> {
     }
 
     fn judge_head(&mut self, top: bool, marker: u8, text: &[u8]) {
-        let Some((_, rule)) = self.request() else {
+        let Some(expected) = self.request().map(|(_, rule)| rule.expected) else {
             return;
         };
         let nil = marker == b'_' || (matches!(marker, b'$' | b'*') && text == b"-1");
         let length = number(text);
-        let right = match rule.expected {
+        let right = match expected {
             Expected::Anything => true,
             Expected::Status(status) => marker == b'+' && text == status,
             Expected::Integer => marker == b':',
-            Expected::Value => nil || (marker == b'$' && self.fits(length)),
+            Expected::Value => (nil && !self.rules.kept) || (marker == b'$' && self.fits(length)),
             Expected::Member => nil || marker == b'$',
             Expected::Array => !top || matches!(marker, b'*' | b'~'),
             Expected::Values(count) if top => {
-                marker == b'*' && text == count.to_string().as_bytes()
+                marker == b'*' && (!self.rules.kept || number(text) == Some(count))
             }
             Expected::Values(_) => marker == b'$' && self.fits(length),
         };
         self.counted.pending.length = length.unwrap_or(0);
         self.counted.pending.seen = 0;
         if !right {
-            let text = text.get(..40).unwrap_or(text);
-            self.wrong(|| format!("{}{}", char::from(marker), text.escape_ascii()));
+            let lost = nil && expected == Expected::Value;
+            self.wrong(|| shown(marker, text, lost));
         } else if nil && top {
             self.counted.pending.miss = true;
         }
     }
+}
+
+/// The first line of a wrong reply. If it is the nil of a key that must be there, that is said.
+fn shown(marker: u8, text: &[u8], lost: bool) -> String {
+    if lost {
+        return "nil, though the key was written before".to_string();
+    }
+    let text = text.get(..40).unwrap_or(text);
+    format!("{}{}", char::from(marker), text.escape_ascii())
 }
 
 impl Watch for Checked<'_> {
@@ -291,6 +302,13 @@ mod tests {
             sizes: Sizes { least: 3, most: 14 },
             ..Workload::single(Command::of(line.split(' ')))
         }
+    }
+
+    /// The workload with another command behind those that it has.
+    fn with(mut workload: Workload, line: &str) -> Workload {
+        let command = Command::of(line.split(' '));
+        workload.commands.push((command, 1));
+        workload
     }
 
     /// Judges `replies`, cut into pieces of `size`, to requests of the first command with the numbers 0, 1, 2, ...
@@ -372,8 +390,41 @@ mod tests {
         let replies =
             b"*2\r\n$3\r\nxxx\r\n$4\r\nxxxx\r\n*1\r\n$3\r\nxxx\r\n*2\r\n$3\r\nxxx\r\n$3\r\nxyx\r\n\
             *2\r\n$3\r\nxxx\r\n:5\r\n";
-        let (bad, _, errors) = judge_in_all_pieces("LRANGE mylist 0 1", false, replies);
+        let lrange = Workload {
+            filled: true,
+            ..workload("LRANGE mylist 0 1", false)
+        };
+        let (bad, _, errors) = judge_all_pieces(&lrange, replies);
         assert_eq!((bad, errors.total()), (vec![1, 2, 3], 3));
+        // Where elements may be missing, only they are judged.
+        let (bad, ..) = judge_all_pieces(&with(lrange, "LPOP mylist"), replies);
+        assert_eq!(bad, [2, 3]);
+    }
+
+    #[test]
+    fn what_was_written_and_can_not_have_been_removed_is_there() {
+        let get = Workload {
+            filled: true,
+            ..workload("GET key:__rand_int__", true)
+        };
+        let replies = b"$3\r\n000\r\n$-1\r\n_\r\n";
+        let (bad, misses, errors) = judge_all_pieces(&get, replies);
+        assert_eq!((bad, misses), (vec![1, 2], 0));
+        assert_eq!(
+            errors.kinds().next().unwrap().1.example,
+            "GET key:__rand_int__, with the number 1, was answered by nil, though the key was written before"
+        );
+        for (line, missing) in [("INCR a", 0), ("UNLINK a", 2), ("SET a b PX 9", 2)] {
+            let (bad, misses, _) = judge_all_pieces(&with(get.clone(), line), replies);
+            assert_eq!((bad.len() as u64, misses), (2 - missing, missing), "{line}");
+        }
+        // Of a key of its own nothing is known.
+        let mine = Workload {
+            filled: true,
+            ..workload("GET a", true)
+        };
+        let (bad, misses, _) = judge_all_pieces(&mine, b"$-1\r\n");
+        assert_eq!((bad, misses), (vec![], 1));
     }
 
     #[test]

@@ -16,6 +16,12 @@ pub struct Command {
     pub expected: Expected,
 }
 
+/// Commands, beside SET, that remove nothing, whatever their arguments are.
+const KEEPING: &[&str] = &[
+    "PING", "ECHO", "GET", "MGET", "EXISTS", "STRLEN", "TYPE", "TTL", "MSET", "INCR", "LPUSH",
+    "RPUSH", "LLEN", "LRANGE", "SADD", "HSET", "ZADD",
+];
+
 /// What a good reply looks like. `--verify` holds replies against it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
@@ -25,13 +31,15 @@ pub enum Expected {
     Status(&'static [u8]),
     /// A number.
     Integer,
-    /// A value as this program writes it for the key that was asked for, or nil: a miss.
+    /// A value as this program writes it for the key that was asked for. Nil is a miss, but wrong where the key
+    /// was written before, and no command of the workload may have removed it.
     Value,
     /// Any bulk string, or nil: a miss.
     Member,
     /// An array.
     Array,
-    /// An array of that many values as this program pushes them.
+    /// An array of that many values as this program pushes them; of any number where the list was not filled
+    /// before, or a command of the workload may have removed some.
     Values(u64),
 }
 
@@ -71,6 +79,16 @@ impl Command {
     /// Whether it carries a value.
     pub fn has_data(&self) -> bool {
         self.args.iter().any(|arg| find(arg, DATA).is_some())
+    }
+
+    /// Whether all that was written before is still there when it was carried out. Of a command that is not
+    /// known here that is not certain.
+    pub fn keeps(&self) -> bool {
+        match self.name().as_str() {
+            // With options SET may set a time to live, or may read.
+            "SET" => self.args.len() == 3,
+            name => KEEPING.contains(&name),
+        }
     }
 
     /// Whether it carries a number.
@@ -153,6 +171,24 @@ mod tests {
         assert!(set.has_data() && !command("SET a _data_").has_data());
         assert_eq!(set.title(), "SET key:__rand_int__ a__data__b");
         assert!(set.has_number() && !command("SET a __rand_int_").has_number());
+    }
+
+    #[test]
+    fn a_command_keeps_what_was_written_if_that_is_certain() {
+        let keep = ["get a", "SET a b", "mset a b", "INCR a", "LRANGE l 0 9"];
+        assert!(keep.iter().all(|line| command(line).keeps()));
+        let others = [
+            "DEL a",
+            "GETDEL a",
+            "SET a b EX 9",
+            "EXPIRE a 9",
+            "FLUSHDB",
+            "RENAME a b",
+            "LPOP l",
+            "EVAL x 0",
+        ];
+        assert!(others.iter().all(|line| !command(line).keeps()));
+        assert!(Command::new(Vec::new()).keeps());
     }
 
     #[test]

@@ -45,6 +45,8 @@ pub struct Workload {
     /// Whether a value begins with the number of its key, so that a reply can be held against its request; a
     /// short one is the number's last digits. Without, it is a row of `x`, as redis-benchmark sends it.
     pub marked: bool,
+    /// Whether all that its commands read was written before.
+    pub filled: bool,
 }
 
 impl Workload {
@@ -57,7 +59,14 @@ impl Workload {
             sizes: Sizes::fixed(3),
             seed: 0,
             marked: false,
+            filled: false,
         }
+    }
+
+    /// Whether what was written before must still be there: it all was, and no command may have removed it.
+    pub fn keeps(&self) -> bool {
+        let mut commands = self.commands.iter();
+        self.filled && commands.all(|(command, _)| command.keeps())
     }
 
     /// The longest request that it makes, in bytes.
