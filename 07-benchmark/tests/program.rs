@@ -202,6 +202,46 @@ fn verify_finds_that_a_key_was_lost() {
 }
 
 #[test]
+fn what_verify_reads_was_written_before() {
+    let toy = || {
+        let (mut store, mut list) = (store(|value| value), vec!["$3\r\nold\r\n".to_string()]);
+        Toy::start(move |request| match name(request).as_str() {
+            "LPUSH" => {
+                list.insert(
+                    0,
+                    format!("$3\r\n{}\r\n", String::from_utf8_lossy(&request[2])),
+                );
+                format!(":{}\r\n", list.len())
+            }
+            "LRANGE" => format!("*2\r\n{}", list.iter().take(2).cloned().collect::<String>()),
+            _ => store(request),
+        })
+    };
+    // A list beside keys; an older element is behind those that are asked for.
+    let get = ["--command", "GET key:__rand_int__"];
+    let flags = ["-r", "50", "-n", "500", "-q", "--verify"];
+    let lrange = ["--command", "LRANGE mylist 0 1"];
+    let ended = run(&[&["-p", &toy().port()], &flags[..], &get, &lrange].concat());
+    assert_eq!(ended.code, OK, "{ended:?}");
+    // What grows is removed after a turn, together with the keys.
+    let (a, b) = (toy(), toy());
+    let (port, other) = (a.port(), b.address.to_string());
+    let servers = ["-p", &port, "--versus", &other, "--flush", "--verify"];
+    let flags = [
+        "--mix",
+        "get=1,lpush=1",
+        "-r",
+        "50",
+        "--rounds",
+        "1",
+        "--duration",
+        "0.1",
+    ];
+    let ended = run(&[&servers[..], &flags].concat());
+    assert_eq!(ended.code, OK, "{ended:?}");
+}
+
+#[test]
 fn a_wrong_reply_is_shown_with_its_command() {
     let toy = Toy::start(|_| "+PANG\r\n".to_string());
     let flags = ["-t", "ping", "-n", "10", "--verify", "-q"];
