@@ -242,6 +242,29 @@ fn what_verify_reads_was_written_before() {
 }
 
 #[test]
+fn verify_refuses_numbers_that_can_not_be() {
+    for (test, reply) in [
+        ("incr", ":0"),
+        ("lpush", ":0"),
+        ("sadd", ":2"),
+        ("zpopmin", "*1\r\n:1"),
+    ] {
+        // It is good while the counters are written, which the test does first.
+        let mut counted = 0;
+        let toy = Toy::start(move |request| {
+            counted += u32::from(name(request) == "INCR");
+            match counted {
+                1 => ":1\r\n".to_string(),
+                _ => format!("{reply}\r\n"),
+            }
+        });
+        let ended = run(&["-p", &toy.port(), "-t", test, "-n", "10", "--verify", "-q"]);
+        assert_eq!(ended.code, FAILED, "{ended:?}");
+        assert!(ended.output.contains("10 of kind wrong reply"), "{ended:?}");
+    }
+}
+
+#[test]
 fn a_wrong_reply_is_shown_with_its_command() {
     let toy = Toy::start(|_| "+PANG\r\n".to_string());
     let flags = ["-t", "ping", "-n", "10", "--verify", "-q"];

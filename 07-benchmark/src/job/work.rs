@@ -40,7 +40,7 @@ impl Item {
         let first = self.workload.commands.first();
         let size = self.workload.sizes.most;
         match first.map(|(command, _)| command.expected) {
-            Some(Expected::Integer) => b":1\r\n".to_vec(),
+            Some(Expected::Integer(..) | Expected::Counter) => b":1\r\n".to_vec(),
             Some(Expected::Value | Expected::Member) => {
                 let value = vec![b'x'; size];
                 [format!("${size}\r\n").as_bytes(), &value, b"\r\n"].concat()

@@ -120,6 +120,11 @@ fn number<T: FromStr>(text: &[u8]) -> Option<T> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
+/// Whether a text is a number from `least` to `most`.
+fn within(text: &[u8], least: i64, most: i64) -> bool {
+    number(text).is_some_and(|number| (least..=most).contains(&number))
+}
+
 fn keep(text: &mut Vec<u8>, piece: &[u8]) {
     let room = MAX_TEXT.saturating_sub(text.len());
     text.extend_from_slice(piece.get(..room).unwrap_or(piece));
@@ -196,19 +201,17 @@ impl Checked<'_> {
     }
 
     /// Whether a value of this length may have been written by this program.
-    fn fits(&self, length: Option<usize>) -> bool {
+    fn fits(&self, text: &[u8]) -> bool {
         let sizes = self.rules.sizes;
-        length.is_some_and(|length| (sizes.least..=sizes.most).contains(&length))
+        number(text).is_some_and(|length| (sizes.least..=sizes.most).contains(&length))
     }
 
     /// Whether the value that is on its way may go on like this.
     fn goes_on(&self, note: &Note, piece: &[u8]) -> bool {
         let pending = &self.counted.pending;
-        let marked = match self.rules.marked {
-            true => pending.length,
-            false => 0,
-        };
-        let mut mark = mark(note.number, marked).skip(pending.seen);
+        // The mark of no bytes is none.
+        let size = if self.rules.marked { pending.length } else { 0 };
+        let mut mark = mark(note.number, size).skip(pending.seen);
         piece
             .iter()
             .all(|byte| *byte == mark.next().unwrap_or(b'x'))
@@ -218,29 +221,40 @@ impl Checked<'_> {
         let Some(expected) = self.request().map(|(_, rule)| rule.expected) else {
             return;
         };
-        let nil = marker == b'_' || (matches!(marker, b'$' | b'*') && text == b"-1");
-        let length = number(text);
-        let right = match expected {
-            Expected::Anything => true,
-            Expected::Status(status) => marker == b'+' && text == status,
-            Expected::Integer => marker == b':',
-            Expected::Value => (nil && !self.rules.kept) || (marker == b'$' && self.fits(length)),
-            Expected::Member => nil || marker == b'$',
-            Expected::Array => !top || matches!(marker, b'*' | b'~'),
-            Expected::Values(count) if top => {
-                marker == b'*' && (!self.rules.kept || number(text) == Some(count))
-            }
-            Expected::Values(_) => marker == b'$' && self.fits(length),
-        };
-        self.counted.pending.length = length.unwrap_or(0);
+        let nil = is_nil(marker, text);
+        self.counted.pending.length = number(text).unwrap_or(0);
         self.counted.pending.seen = 0;
-        if !right {
+        if !self.is_right(expected, top, marker, text) {
             let lost = nil && expected == Expected::Value;
             self.wrong(|| shown(marker, text, lost));
         } else if nil && top {
             self.counted.pending.miss = true;
         }
     }
+
+    /// Whether a value of what is expected may begin with this line.
+    fn is_right(&self, expected: Expected, top: bool, marker: u8, text: &[u8]) -> bool {
+        let (nil, kept) = (is_nil(marker, text), self.rules.kept);
+        match expected {
+            Expected::Anything => true,
+            Expected::Status(status) => marker == b'+' && text == status,
+            Expected::Integer(least, most) => marker == b':' && within(text, least, most),
+            Expected::Counter => marker == b':' && (!kept || within(text, 1, i64::MAX)),
+            Expected::Value => (nil && !kept) || (marker == b'$' && self.fits(text)),
+            Expected::Member => nil || marker == b'$',
+            Expected::Array => !top || matches!(marker, b'*' | b'~'),
+            Expected::Pair => !top || (marker == b'*' && matches!(text, b"0" | b"2")),
+            Expected::Values(count) if top => {
+                marker == b'*' && (!kept || number(text) == Some(count))
+            }
+            Expected::Values(_) => marker == b'$' && self.fits(text),
+        }
+    }
+}
+
+/// Whether a line says that there is nothing.
+fn is_nil(marker: u8, text: &[u8]) -> bool {
+    marker == b'_' || (matches!(marker, b'$' | b'*') && text == b"-1")
 }
 
 /// The first line of a wrong reply. If it is the nil of a key that must be there, that is said.
@@ -433,6 +447,41 @@ mod tests {
         assert_eq!(bad, [1, 2]);
         let (bad, ..) = judge_in_all_pieces("INCR a", false, b":5\r\n$1\r\n5\r\n");
         assert_eq!(bad, [1]);
+    }
+
+    #[test]
+    fn numbers_are_possible_ones() {
+        let replies = b":-1\r\n:0\r\n:1\r\n:2\r\n:x\r\n";
+        for (line, wrong) in [
+            ("LPUSH mylist __data__", vec![0, 1, 4]),
+            ("SADD myset element:__rand_int__", vec![0, 3, 4]),
+            ("HSET myhash element:__rand_int__ __data__", vec![0, 3, 4]),
+            (
+                "ZADD myzset __rand_int__ element:__rand_int__",
+                vec![0, 3, 4],
+            ),
+            ("EXISTS a b", vec![0, 4]),
+            ("INCR a", vec![4]),
+        ] {
+            let (bad, ..) = judge_in_all_pieces(line, true, replies);
+            assert_eq!(bad, wrong, "{line}");
+        }
+        let incr = Workload {
+            filled: true,
+            ..workload("INCR counter:__rand_int__", true)
+        };
+        let replies = b":-1\r\n:0\r\n:1\r\n:2\r\n";
+        assert_eq!(judge_all_pieces(&incr, replies).0, [0, 1]);
+        let decr = with(incr, "DECR counter:__rand_int__");
+        assert!(judge_all_pieces(&decr, replies).0.is_empty());
+    }
+
+    #[test]
+    fn a_member_comes_with_its_score() {
+        let replies = b"*0\r\n*2\r\n$1\r\na\r\n$1\r\n1\r\n*2\r\n$1\r\na\r\n,1\r\n\
+            *1\r\n$1\r\na\r\n*3\r\n:1\r\n:2\r\n:3\r\n*-1\r\n:1\r\n";
+        let (bad, ..) = judge_in_all_pieces("ZPOPMIN myzset", true, replies);
+        assert_eq!(bad, [3, 4, 5, 6]);
     }
 
     #[test]

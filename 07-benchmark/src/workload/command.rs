@@ -16,7 +16,7 @@ pub struct Command {
     pub expected: Expected,
 }
 
-/// Commands, beside SET, that remove nothing, whatever their arguments are.
+/// Commands, beside SET, that remove nothing and count nothing down, whatever their arguments are.
 const KEEPING: &[&str] = &[
     "PING", "ECHO", "GET", "MGET", "EXISTS", "STRLEN", "TYPE", "TTL", "MSET", "INCR", "LPUSH",
     "RPUSH", "LLEN", "LRANGE", "SADD", "HSET", "ZADD",
@@ -29,8 +29,11 @@ pub enum Expected {
     Anything,
     /// This status.
     Status(&'static [u8]),
-    /// A number.
-    Integer,
+    /// A number from the least to the most that is possible.
+    Integer(i64, i64),
+    /// What a counter that this program counts up holds, 1 at least; any number where it was not counted up
+    /// before, or a command of the workload may have changed it otherwise.
+    Counter,
     /// A value as this program writes it for the key that was asked for. Nil is a miss, but wrong where the key
     /// was written before, and no command of the workload may have removed it.
     Value,
@@ -38,6 +41,8 @@ pub enum Expected {
     Member,
     /// An array.
     Array,
+    /// An array of a member and its score, or of nothing.
+    Pair,
     /// An array of that many values as this program pushes them; of any number where the list was not filled
     /// before, or a command of the workload may have removed some.
     Values(u64),
@@ -116,14 +121,23 @@ fn expected(args: &[Vec<u8>]) -> Expected {
         (b"GET", 2) if first == Some(b"key:__rand_int__") => Expected::Value,
         (b"GET", 2) => Expected::Member,
         (b"LPOP" | b"RPOP" | b"SPOP", 2) => Expected::Member,
-        (b"INCR" | b"DECR" | b"LPUSH" | b"RPUSH" | b"SADD" | b"HSET" | b"DEL" | b"EXISTS", _) => {
-            Expected::Integer
-        }
-        (b"ZADD", 4) => Expected::Integer,
+        (b"INCR", 2) if first == Some(b"counter:__rand_int__") => Expected::Counter,
+        (b"INCR" | b"DECR", _) => Expected::Integer(i64::MIN, i64::MAX),
+        (b"LPUSH" | b"RPUSH", _) => Expected::Integer(1, i64::MAX),
+        (b"DEL" | b"EXISTS", words) => up_to(words.saturating_sub(1)),
+        (b"SADD", words) => up_to(words.saturating_sub(2)),
+        (b"HSET", words) => up_to(words.saturating_sub(2) / 2),
+        (b"ZADD", 4) => up_to(1),
+        (b"ZPOPMIN", 2) => Expected::Pair,
         (b"ZPOPMIN", _) => Expected::Array,
         (b"LRANGE", 4) if first == Some(b"mylist") => listed(args),
         _ => Expected::Anything,
     }
+}
+
+/// How many of so many keys or members a command has met.
+fn up_to(count: usize) -> Expected {
+    Expected::Integer(0, i64::try_from(count).unwrap_or(i64::MAX))
 }
 
 /// The elements of an LRANGE from 0 on: a list that was filled before holds them all.
@@ -157,7 +171,15 @@ mod tests {
             ("SET a b GET", Expected::Anything),
             ("LRANGE mylist 0 99", Expected::Values(100)),
             ("LRANGE mylist -5 -1", Expected::Array),
+            ("INCR counter:__rand_int__", Expected::Counter),
+            ("INCR a", Expected::Integer(i64::MIN, i64::MAX)),
+            ("RPUSH l a", Expected::Integer(1, i64::MAX)),
+            ("SADD s a b", Expected::Integer(0, 2)),
+            ("HSET h a 1", Expected::Integer(0, 1)),
+            ("ZADD z 1 a", Expected::Integer(0, 1)),
             ("ZADD z NX 1 a", Expected::Anything),
+            ("ZPOPMIN z", Expected::Pair),
+            ("ZPOPMIN z 9", Expected::Array),
             ("EVAL x 0", Expected::Anything),
         ];
         for (line, expected) in cases {
