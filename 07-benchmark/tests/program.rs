@@ -2,7 +2,7 @@
 
 mod outside;
 
-use outside::{Directory, Toy, json, name, refusing, run, store};
+use outside::{Directory, Ended, Toy, json, name, refusing, run, store};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use std::{fs, thread};
@@ -148,25 +148,130 @@ fn a_file_that_can_not_be_written_shows_before_the_run() {
     assert_eq!(toy.count("SET"), 0);
 }
 
+/// GET of fifty keys with `--verify`, and more flags.
+fn verify(toy: &Toy, more: &[&str]) -> Ended {
+    let flags = ["-t", "get", "-r", "50", "-n", "500", "--verify", "-q"];
+    run(&[&["-p", &toy.port()], &flags[..], more].concat())
+}
+
 #[test]
 fn verify_finds_the_value_of_another_key() {
-    let verify = |toy: &Toy| {
-        let flags = [
-            "-t", "get", "-r", "50", "-n", "500", "-d", "32", "--verify", "-q",
-        ];
-        run(&[&["-p", &toy.port()], &flags[..]].concat())
+    // The default size has no room for a whole number.
+    for size in [&["-d", "32"][..], &[], &["-d", "2-20"]] {
+        assert_eq!(verify(&Toy::honest(), size).code, OK);
+        // Every tenth GET is answered with what the one before it found.
+        let (mut last, mut count) = (Vec::new(), 0);
+        let mixed_up = Toy::start(store(move |value| {
+            count += 1;
+            let before = std::mem::replace(&mut last, value.clone());
+            if count % 10 == 0 { before } else { value }
+        }));
+        let ended = verify(&mixed_up, size);
+        assert_eq!(ended.code, FAILED, "{ended:?}");
+        assert!(ended.output.contains("of kind wrong reply"), "{ended:?}");
+    }
+}
+
+#[test]
+fn verify_finds_that_a_key_was_lost() {
+    // A server that forgets, once. The keys are written before anything is read.
+    let forgetful = || {
+        let (mut store, mut gets) = (store(|value| value), 0);
+        Toy::start(move |request| {
+            gets += u32::from(name(request) == "GET");
+            if gets == 50 {
+                store(&vec![b"FLUSHDB".to_vec()]);
+            }
+            store(request)
+        })
     };
-    assert_eq!(verify(&Toy::honest()).code, OK);
-    // Every tenth GET is answered with what the one before it found.
-    let (mut last, mut count) = (Vec::new(), 0);
-    let mixed_up = Toy::start(store(move |value| {
-        count += 1;
-        let before = std::mem::replace(&mut last, value.clone());
-        if count % 10 == 0 { before } else { value }
-    }));
-    let ended = verify(&mixed_up);
+    let ended = verify(&forgetful(), &[]);
     assert_eq!(ended.code, FAILED, "{ended:?}");
-    assert!(ended.output.contains("of kind wrong reply"), "{ended:?}");
+    let example = ", was answered by nil, though the key was written before\n";
+    assert!(ended.output.contains(example), "{ended:?}");
+    // Where the workload itself may have removed it, nothing is wrong, nor without --verify.
+    let toy = forgetful();
+    let flags = ["-p", &toy.port(), "-r", "50", "-n", "500", "-q"];
+    let get = ["--command", "GET key:__rand_int__"];
+    let flush = ["--command", "FLUSHDB", "--verify"];
+    assert_eq!(run(&[&flags[..], &get, &flush].concat()).code, OK);
+    assert_eq!(run(&[&flags[..], &get].concat()).code, OK);
+    // Nobody has written this one.
+    let unknown = ["--verify", "GET", "a"];
+    assert_eq!(run(&[&flags[..], &unknown].concat()).code, OK);
+}
+
+#[test]
+fn what_verify_reads_was_written_before() {
+    let toy = || {
+        let (mut store, mut list) = (store(|value| value), vec!["$3\r\nold\r\n".to_string()]);
+        Toy::start(move |request| match name(request).as_str() {
+            "LPUSH" => {
+                list.insert(
+                    0,
+                    format!("$3\r\n{}\r\n", String::from_utf8_lossy(&request[2])),
+                );
+                format!(":{}\r\n", list.len())
+            }
+            "LRANGE" => format!("*2\r\n{}", list.iter().take(2).cloned().collect::<String>()),
+            _ => store(request),
+        })
+    };
+    // A list beside keys; an older element is behind those that are asked for.
+    let get = ["--command", "GET key:__rand_int__"];
+    let flags = ["-r", "50", "-n", "500", "-q", "--verify"];
+    let lrange = ["--command", "LRANGE mylist 0 1"];
+    let ended = run(&[&["-p", &toy().port()], &flags[..], &get, &lrange].concat());
+    assert_eq!(ended.code, OK, "{ended:?}");
+    // What grows is removed after a turn, together with the keys.
+    let (a, b) = (toy(), toy());
+    let (port, other) = (a.port(), b.address.to_string());
+    let servers = ["-p", &port, "--versus", &other, "--flush", "--verify"];
+    let flags = [
+        "--mix",
+        "get=1,lpush=1",
+        "-r",
+        "50",
+        "--rounds",
+        "1",
+        "--duration",
+        "0.1",
+    ];
+    let ended = run(&[&servers[..], &flags].concat());
+    assert_eq!(ended.code, OK, "{ended:?}");
+}
+
+#[test]
+fn verify_refuses_numbers_that_can_not_be() {
+    for (test, reply) in [
+        ("incr", ":0"),
+        ("lpush", ":0"),
+        ("sadd", ":2"),
+        ("zpopmin", "*1\r\n:1"),
+    ] {
+        // It is good while the counters are written, which the test does first.
+        let mut counted = 0;
+        let toy = Toy::start(move |request| {
+            counted += u32::from(name(request) == "INCR");
+            match counted {
+                1 => ":1\r\n".to_string(),
+                _ => format!("{reply}\r\n"),
+            }
+        });
+        let ended = run(&["-p", &toy.port(), "-t", test, "-n", "10", "--verify", "-q"]);
+        assert_eq!(ended.code, FAILED, "{ended:?}");
+        assert!(ended.output.contains("10 of kind wrong reply"), "{ended:?}");
+    }
+}
+
+#[test]
+fn a_wrong_reply_is_shown_with_its_command() {
+    let toy = Toy::start(|_| "+PANG\r\n".to_string());
+    let flags = ["-t", "ping", "-n", "10", "--verify", "-q"];
+    let ended = run(&[&["-p", &toy.port()], &flags[..]].concat());
+    assert_eq!(ended.code, FAILED, "{ended:?}");
+    let example = "such as: PING was answered by +PANG\n";
+    assert_eq!(ended.output.matches(example).count(), 2, "{ended:?}");
 }
 
 #[test]

@@ -173,7 +173,8 @@ impl<'a> Arena<'a> {
         Ok(())
     }
 
-    /// One turn. What a test makes longer with every request is removed after it.
+    /// One turn. What a test makes longer with every request is removed after it, and what it reads written
+    /// again.
     ///
     /// # Errors
     /// When the server can't be reached, or a request fails.
@@ -202,7 +203,7 @@ impl<'a> Arena<'a> {
             .await?;
         ensure_sound(&turn.measured, &item.title, &contender.facts.name)?;
         if item.grows() {
-            self.clean(contender).await?;
+            self.prepare(item, contender).await?;
         }
         Ok(turn)
     }

@@ -94,7 +94,7 @@ impl Contender {
         })
     }
 
-    /// Writes every key that `workload` asks for once, where it asks for keys.
+    /// Writes all that `workload` asks for, where it asks for keys.
     ///
     /// # Errors
     /// When the server refuses them.
@@ -104,20 +104,19 @@ impl Contender {
         observer: &mut dyn Observer,
         stop: &watch::Receiver<bool>,
     ) -> anyhow::Result<()> {
-        let Some((filling, requests)) = work::filling(workload) else {
-            return Ok(());
-        };
-        let load = Load {
-            pipeline: FILL_PIPELINE,
-            ..Load::once(&self.target, requests)
-        };
-        let measured = engine::run(&load, &filling, observer, stop).await?;
-        if let Some((kind, errors)) = measured.errors.kinds().next() {
-            let name = &self.facts.name;
-            bail!(
-                "{name} can't be filled with keys: {kind}: {}",
-                errors.example
-            );
+        for (filling, requests) in work::fillings(workload) {
+            let load = Load {
+                pipeline: FILL_PIPELINE,
+                ..Load::once(&self.target, requests)
+            };
+            let measured = engine::run(&load, &filling, observer, stop).await?;
+            if let Some((kind, errors)) = measured.errors.kinds().next() {
+                let name = &self.facts.name;
+                bail!(
+                    "{name} can't be filled with keys: {kind}: {}",
+                    errors.example
+                );
+            }
         }
         Ok(())
     }

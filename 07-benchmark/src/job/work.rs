@@ -40,7 +40,7 @@ impl Item {
         let first = self.workload.commands.first();
         let size = self.workload.sizes.most;
         match first.map(|(command, _)| command.expected) {
-            Some(Expected::Integer) => b":1\r\n".to_vec(),
+            Some(Expected::Integer(..) | Expected::Counter) => b":1\r\n".to_vec(),
             Some(Expected::Value | Expected::Member) => {
                 let value = vec![b'x'; size];
                 [format!("${size}\r\n").as_bytes(), &value, b"\r\n"].concat()
@@ -99,39 +99,39 @@ fn workload(options: &Options, commands: Vec<(Command, u32)>, number: u64) -> Wo
         pattern: options.pattern,
         sizes: options.sizes,
         seed: options.seed.wrapping_add(number),
+        // A job that verifies fills its servers, too.
         marked: options.load.verify,
+        filled: options.load.verify,
     }
 }
 
 /// What writes all that a workload reads, so that its requests find it, and how many requests that takes:
-/// SET of every key, INCR of every counter, as many elements as an LRANGE wants. `None` where it reads
-/// nothing of that.
-pub fn filling(workload: &Workload) -> Option<(Workload, u64)> {
+/// SET of every key, INCR of every counter, as many elements as an LRANGE wants, before those that are there.
+pub fn fillings(workload: &Workload) -> Vec<(Workload, u64)> {
     let arg =
         |command: &Command, place: usize| command.args.get(place).cloned().unwrap_or_default();
     let touches = |key: &[u8]| {
         let mut commands = workload.commands.iter();
         commands.any(|(command, _)| arg(command, 1) == key)
     };
-    let listed = workload
-        .commands
-        .iter()
-        .find_map(|(command, _)| match command.expected {
-            Expected::Values(count) => Some(count),
-            _ => None,
-        });
+    let commands = workload.commands.iter();
+    let listed = commands.filter_map(|(command, _)| match command.expected {
+        Expected::Values(count) => Some(count),
+        _ => None,
+    });
     let keys = workload.keys.max(1);
-    let (test, requests) = if touches(b"key:__rand_int__") {
-        (find("set")?, keys)
-    } else if touches(b"counter:__rand_int__") {
-        (find("incr")?, keys)
-    } else {
-        (find("rpush")?, listed?)
-    };
-    let filling = Workload {
-        commands: vec![(test.command(), 1)],
-        pattern: KeyPattern::Sequential,
-        ..workload.clone()
-    };
-    Some((filling, requests))
+    let wanted = [
+        ("set", touches(b"key:__rand_int__").then_some(keys)),
+        ("incr", touches(b"counter:__rand_int__").then_some(keys)),
+        ("lpush", listed.max()),
+    ];
+    let fillings = wanted.into_iter().filter_map(|(name, requests)| {
+        let filling = Workload {
+            commands: vec![(find(name)?.command(), 1)],
+            pattern: KeyPattern::Sequential,
+            ..workload.clone()
+        };
+        Some((filling, requests?))
+    });
+    fillings.collect()
 }

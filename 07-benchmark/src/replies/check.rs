@@ -2,8 +2,9 @@
 
 use super::scanner::Watch;
 use crate::errors::Errors;
-use crate::workload::{Expected, MARK, Note, Sizes, Workload, mark};
+use crate::workload::{Expected, Note, Sizes, Workload, mark};
 use std::collections::VecDeque;
+use std::str::FromStr;
 
 /// The most bytes of an error that are kept.
 const MAX_TEXT: usize = 500;
@@ -69,7 +70,9 @@ pub struct Pending {
     wrong: Option<String>,
     /// Whether it says that there is nothing.
     miss: bool,
-    /// Bytes seen of the current value.
+    /// Length of the current value.
+    length: usize,
+    /// Bytes seen of it.
     seen: usize,
 }
 
@@ -112,29 +115,54 @@ impl Pending {
     }
 }
 
+/// A number as text, if it is one.
+fn number<T: FromStr>(text: &[u8]) -> Option<T> {
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// Whether a text is a number from `least` to `most`.
+fn within(text: &[u8], least: i64, most: i64) -> bool {
+    number(text).is_some_and(|number| (least..=most).contains(&number))
+}
+
 fn keep(text: &mut Vec<u8>, piece: &[u8]) {
     let room = MAX_TEXT.saturating_sub(text.len());
     text.extend_from_slice(piece.get(..room).unwrap_or(piece));
 }
 
+/// What is known of a command.
+#[derive(Clone, Debug)]
+struct Rule {
+    /// How it is quoted.
+    title: String,
+    /// Whether its requests differ in their numbers.
+    numbered: bool,
+    /// What it must get.
+    expected: Expected,
+}
+
 /// What is known of the commands of a workload.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    commands: Vec<(String, Expected)>,
+    commands: Vec<Rule>,
     sizes: Sizes,
     marked: bool,
+    kept: bool,
 }
 
 impl Rules {
     /// Those of the commands that a workload sends.
     pub fn new(workload: &Workload) -> Self {
-        let commands = workload.commands.iter();
+        let commands = workload.commands.iter().map(|(command, _)| Rule {
+            title: command.title(),
+            numbered: command.has_number(),
+            expected: command.expected,
+        });
         Self {
-            commands: commands
-                .map(|(command, _)| (command.title(), command.expected))
-                .collect(),
+            commands: commands.collect(),
             sizes: workload.sizes,
             marked: workload.marked,
+            kept: workload.keeps(),
         }
     }
 }
@@ -150,63 +178,92 @@ pub struct Checked<'a> {
 }
 
 impl Checked<'_> {
-    fn request(&self) -> Option<(&Note, &str, Expected)> {
+    fn request(&self) -> Option<(&Note, &Rule)> {
         let place = usize::try_from(self.counted.judged.replies).unwrap_or(usize::MAX);
         let note = self.notes.get(place)?;
-        let (title, expected) = self.rules.commands.get(note.command as usize)?;
-        Some((note, title, *expected))
+        let rule = self.rules.commands.get(note.command as usize)?;
+        Some((note, rule))
     }
 
     fn wrong(&mut self, what: impl FnOnce() -> String) {
         if self.counted.pending.wrong.is_some() {
             return;
         }
-        let Some((note, title, _)) = self.request() else {
+        let Some((note, rule)) = self.request() else {
             return;
         };
-        let text = format!(
-            "{title}, with the number {}, was answered by {}",
-            note.number,
-            what()
-        );
+        let number = match rule.numbered {
+            true => format!(", with the number {},", note.number),
+            false => String::new(),
+        };
+        let text = format!("{}{number} was answered by {}", rule.title, what());
         self.counted.pending.wrong = Some(text);
     }
 
     /// Whether a value of this length may have been written by this program.
     fn fits(&self, text: &[u8]) -> bool {
-        let length = std::str::from_utf8(text)
-            .ok()
-            .and_then(|text| text.parse::<usize>().ok());
-        length.is_some_and(|length| {
-            (self.rules.sizes.least..=self.rules.sizes.most).contains(&length)
-        })
+        let sizes = self.rules.sizes;
+        number(text).is_some_and(|length| (sizes.least..=sizes.most).contains(&length))
+    }
+
+    /// Whether the value that is on its way may go on like this.
+    fn goes_on(&self, note: &Note, piece: &[u8]) -> bool {
+        let pending = &self.counted.pending;
+        // The mark of no bytes is none.
+        let size = if self.rules.marked { pending.length } else { 0 };
+        let mut mark = mark(note.number, size).skip(pending.seen);
+        piece
+            .iter()
+            .all(|byte| *byte == mark.next().unwrap_or(b'x'))
     }
 
     fn judge_head(&mut self, top: bool, marker: u8, text: &[u8]) {
-        let Some((_, _, expected)) = self.request() else {
+        let Some(expected) = self.request().map(|(_, rule)| rule.expected) else {
             return;
         };
-        let nil = marker == b'_' || (matches!(marker, b'$' | b'*') && text == b"-1");
-        let right = match expected {
-            Expected::Anything => true,
-            Expected::Status(status) => marker == b'+' && text == status,
-            Expected::Integer => marker == b':',
-            Expected::Value => nil || (marker == b'$' && self.fits(text)),
-            Expected::Member => nil || marker == b'$',
-            Expected::Array => !top || matches!(marker, b'*' | b'~'),
-            Expected::Values(count) if top => {
-                marker == b'*' && text == count.to_string().as_bytes()
-            }
-            Expected::Values(_) => marker == b'$' && self.fits(text),
-        };
+        let nil = is_nil(marker, text);
+        self.counted.pending.length = number(text).unwrap_or(0);
         self.counted.pending.seen = 0;
-        if !right {
-            let text = text.get(..40).unwrap_or(text);
-            self.wrong(|| format!("{}{}", char::from(marker), text.escape_ascii()));
+        if !self.is_right(expected, top, marker, text) {
+            let lost = nil && expected == Expected::Value;
+            self.wrong(|| shown(marker, text, lost));
         } else if nil && top {
             self.counted.pending.miss = true;
         }
     }
+
+    /// Whether a value of what is expected may begin with this line.
+    fn is_right(&self, expected: Expected, top: bool, marker: u8, text: &[u8]) -> bool {
+        let (nil, kept) = (is_nil(marker, text), self.rules.kept);
+        match expected {
+            Expected::Anything => true,
+            Expected::Status(status) => marker == b'+' && text == status,
+            Expected::Integer(least, most) => marker == b':' && within(text, least, most),
+            Expected::Counter => marker == b':' && (!kept || within(text, 1, i64::MAX)),
+            Expected::Value => (nil && !kept) || (marker == b'$' && self.fits(text)),
+            Expected::Member => nil || marker == b'$',
+            Expected::Array => !top || matches!(marker, b'*' | b'~'),
+            Expected::Pair => !top || (marker == b'*' && matches!(text, b"0" | b"2")),
+            Expected::Values(count) if top => {
+                marker == b'*' && (!kept || number(text) == Some(count))
+            }
+            Expected::Values(_) => marker == b'$' && self.fits(text),
+        }
+    }
+}
+
+/// Whether a line says that there is nothing.
+fn is_nil(marker: u8, text: &[u8]) -> bool {
+    marker == b'_' || (matches!(marker, b'$' | b'*') && text == b"-1")
+}
+
+/// The first line of a wrong reply. If it is the nil of a key that must be there, that is said.
+fn shown(marker: u8, text: &[u8], lost: bool) -> String {
+    if lost {
+        return "nil, though the key was written before".to_string();
+    }
+    let text = text.get(..40).unwrap_or(text);
+    format!("{}{}", char::from(marker), text.escape_ascii())
 }
 
 impl Watch for Checked<'_> {
@@ -219,28 +276,16 @@ impl Watch for Checked<'_> {
 
     fn bytes(&mut self, piece: &[u8]) {
         self.counted.bytes(piece);
-        let Some((note, _, expected)) = self.request() else {
+        let Some((note, rule)) = self.request() else {
             return;
         };
-        if !matches!(expected, Expected::Value | Expected::Values(_)) {
+        if !matches!(rule.expected, Expected::Value | Expected::Values(_)) {
             return;
         }
-        let seen = self.counted.pending.seen;
-        let begin = if self.rules.marked {
-            mark(note.number)
-        } else {
-            [b'x'; MARK]
-        };
-        let wanted = begin
-            .into_iter()
-            .chain(std::iter::repeat(b'x'))
-            .skip(seen.min(MARK));
-        self.counted.pending.seen = seen.saturating_add(piece.len());
-        if piece
-            .iter()
-            .zip(wanted)
-            .any(|(byte, wanted)| *byte != wanted)
-        {
+        let good = self.goes_on(note, piece);
+        let seen = &mut self.counted.pending.seen;
+        *seen = seen.saturating_add(piece.len());
+        if !good {
             let piece = piece.get(..40).unwrap_or(piece);
             self.wrong(|| format!("a value with {} in it", piece.escape_ascii()));
         }
@@ -265,14 +310,24 @@ mod tests {
     use super::*;
     use crate::workload::Command;
 
-    /// Judges `replies`, cut into pieces of `size`, to requests of `line` with the numbers 0, 1, 2, ...
-    fn judge(line: &str, marked: bool, replies: &[u8], size: usize) -> (Vec<u64>, u64, Errors) {
-        let workload = Workload {
+    fn workload(line: &str, marked: bool) -> Workload {
+        Workload {
             marked,
             sizes: Sizes { least: 3, most: 14 },
             ..Workload::single(Command::of(line.split(' ')))
-        };
-        let rules = Rules::new(&workload);
+        }
+    }
+
+    /// The workload with another command behind those that it has.
+    fn with(mut workload: Workload, line: &str) -> Workload {
+        let command = Command::of(line.split(' '));
+        workload.commands.push((command, 1));
+        workload
+    }
+
+    /// Judges `replies`, cut into pieces of `size`, to requests of the first command with the numbers 0, 1, 2, ...
+    fn judge(workload: &Workload, replies: &[u8], size: usize) -> (Vec<u64>, u64, Errors) {
+        let rules = Rules::new(workload);
         let mut notes: VecDeque<Note> = (0..10).map(|number| Note { command: 0, number }).collect();
         let (mut scanner, mut pending) = (ReplyScanner::default(), Pending::default());
         let (mut bad, mut misses, mut errors, mut before) = (Vec::new(), 0, Errors::default(), 0);
@@ -297,7 +352,11 @@ mod tests {
     }
 
     fn judge_in_all_pieces(line: &str, marked: bool, replies: &[u8]) -> (Vec<u64>, u64, Errors) {
-        let whole = judge(line, marked, replies, replies.len());
+        judge_all_pieces(&workload(line, marked), replies)
+    }
+
+    fn judge_all_pieces(workload: &Workload, replies: &[u8]) -> (Vec<u64>, u64, Errors) {
+        let whole = judge(workload, replies, replies.len());
         // What an example quotes of a value is the piece in which it was found to be wrong.
         let numbers = |(bad, misses, errors): &(Vec<u64>, u64, Errors)| {
             let kinds = errors
@@ -306,7 +365,7 @@ mod tests {
             (bad.clone(), *misses, kinds.collect::<Vec<_>>())
         };
         for size in 1..replies.len() {
-            let cut = judge(line, marked, replies, size);
+            let cut = judge(workload, replies, size);
             assert_eq!(numbers(&cut), numbers(&whole), "in pieces of {size}");
         }
         whole
@@ -316,7 +375,7 @@ mod tests {
     fn values_are_held_against_their_keys() {
         let replies =
             b"$14\r\n000000000000xx\r\n$14\r\n000000000001xx\r\n$14\r\n000000000001xx\r\n\
-            $-1\r\n$3\r\n000\r\n$2\r\n00\r\n$13\r\n000000000006y\r\n+OK\r\n-ERR no\r\n";
+            $-1\r\n$3\r\n004\r\n$2\r\n00\r\n$13\r\n000000000006y\r\n+OK\r\n-ERR no\r\n";
         let (bad, misses, errors) = judge_in_all_pieces("GET key:__rand_int__", true, replies);
         assert_eq!((bad, misses), (vec![2, 5, 6, 7, 8], 1));
         let kinds: Vec<_> = errors
@@ -324,6 +383,13 @@ mod tests {
             .map(|(kind, found)| (kind, found.count))
             .collect();
         assert_eq!(kinds, [("ERR", 1), ("wrong reply", 4)]);
+    }
+
+    #[test]
+    fn short_values_are_told_from_those_of_the_next_key() {
+        let replies = b"$3\r\n000\r\n$3\r\n001\r\n$3\r\n003\r\n$4\r\n0003\r\n$3\r\n000\r\n";
+        let (bad, ..) = judge_in_all_pieces("GET key:__rand_int__", true, replies);
+        assert_eq!(bad, [2, 4]);
     }
 
     #[test]
@@ -338,8 +404,41 @@ mod tests {
         let replies =
             b"*2\r\n$3\r\nxxx\r\n$4\r\nxxxx\r\n*1\r\n$3\r\nxxx\r\n*2\r\n$3\r\nxxx\r\n$3\r\nxyx\r\n\
             *2\r\n$3\r\nxxx\r\n:5\r\n";
-        let (bad, _, errors) = judge_in_all_pieces("LRANGE mylist 0 1", false, replies);
+        let lrange = Workload {
+            filled: true,
+            ..workload("LRANGE mylist 0 1", false)
+        };
+        let (bad, _, errors) = judge_all_pieces(&lrange, replies);
         assert_eq!((bad, errors.total()), (vec![1, 2, 3], 3));
+        // Where elements may be missing, only they are judged.
+        let (bad, ..) = judge_all_pieces(&with(lrange, "LPOP mylist"), replies);
+        assert_eq!(bad, [2, 3]);
+    }
+
+    #[test]
+    fn what_was_written_and_can_not_have_been_removed_is_there() {
+        let get = Workload {
+            filled: true,
+            ..workload("GET key:__rand_int__", true)
+        };
+        let replies = b"$3\r\n000\r\n$-1\r\n_\r\n";
+        let (bad, misses, errors) = judge_all_pieces(&get, replies);
+        assert_eq!((bad, misses), (vec![1, 2], 0));
+        assert_eq!(
+            errors.kinds().next().unwrap().1.example,
+            "GET key:__rand_int__, with the number 1, was answered by nil, though the key was written before"
+        );
+        for (line, missing) in [("INCR a", 0), ("UNLINK a", 2), ("SET a b PX 9", 2)] {
+            let (bad, misses, _) = judge_all_pieces(&with(get.clone(), line), replies);
+            assert_eq!((bad.len() as u64, misses), (2 - missing, missing), "{line}");
+        }
+        // Of a key of its own nothing is known.
+        let mine = Workload {
+            filled: true,
+            ..workload("GET a", true)
+        };
+        let (bad, misses, _) = judge_all_pieces(&mine, b"$-1\r\n");
+        assert_eq!((bad, misses), (vec![], 1));
     }
 
     #[test]
@@ -348,6 +447,56 @@ mod tests {
         assert_eq!(bad, [1, 2]);
         let (bad, ..) = judge_in_all_pieces("INCR a", false, b":5\r\n$1\r\n5\r\n");
         assert_eq!(bad, [1]);
+    }
+
+    #[test]
+    fn numbers_are_possible_ones() {
+        let replies = b":-1\r\n:0\r\n:1\r\n:2\r\n:x\r\n";
+        for (line, wrong) in [
+            ("LPUSH mylist __data__", vec![0, 1, 4]),
+            ("SADD myset element:__rand_int__", vec![0, 3, 4]),
+            ("HSET myhash element:__rand_int__ __data__", vec![0, 3, 4]),
+            (
+                "ZADD myzset __rand_int__ element:__rand_int__",
+                vec![0, 3, 4],
+            ),
+            ("EXISTS a b", vec![0, 4]),
+            ("INCR a", vec![4]),
+        ] {
+            let (bad, ..) = judge_in_all_pieces(line, true, replies);
+            assert_eq!(bad, wrong, "{line}");
+        }
+        let incr = Workload {
+            filled: true,
+            ..workload("INCR counter:__rand_int__", true)
+        };
+        let replies = b":-1\r\n:0\r\n:1\r\n:2\r\n";
+        assert_eq!(judge_all_pieces(&incr, replies).0, [0, 1]);
+        let decr = with(incr, "DECR counter:__rand_int__");
+        assert!(judge_all_pieces(&decr, replies).0.is_empty());
+    }
+
+    #[test]
+    fn a_member_comes_with_its_score() {
+        let replies = b"*0\r\n*2\r\n$1\r\na\r\n$1\r\n1\r\n*2\r\n$1\r\na\r\n,1\r\n\
+            *1\r\n$1\r\na\r\n*3\r\n:1\r\n:2\r\n:3\r\n*-1\r\n:1\r\n";
+        let (bad, ..) = judge_in_all_pieces("ZPOPMIN myzset", true, replies);
+        assert_eq!(bad, [3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn an_example_names_the_command_and_its_number_if_it_has_one() {
+        let example = |command: Command| {
+            let (_, _, errors) = judge(&Workload::single(command), b"+PANG\r\n", 100);
+            errors.kinds().next().unwrap().1.example.clone()
+        };
+        let ping = example(Command::new(Vec::new()));
+        assert_eq!(ping, "PING was answered by +PANG");
+        let incr = example(Command::of(["INCR", "counter:__rand_int__"]));
+        assert_eq!(
+            incr,
+            "INCR counter:__rand_int__, with the number 0, was answered by +PANG"
+        );
     }
 
     #[test]
@@ -365,7 +514,8 @@ mod tests {
 
     #[test]
     fn errors_can_be_shown_on_a_terminal() {
-        let (_, _, errors) = judge("GET a", false, b"-ERR \x1b[2J\x07\xff\r\n", 100);
+        let replies = b"-ERR \x1b[2J\x07\xff\r\n";
+        let (_, _, errors) = judge(&workload("GET a", false), replies, 100);
         assert_eq!(
             errors.kinds().next().unwrap().1.example,
             "ERR \u{fffd}[2J\u{fffd}\u{fffd}"

@@ -8,7 +8,7 @@ mod requests;
 pub use catalogue::{TESTS, Test, find};
 pub use command::{Command, Expected};
 pub use numbers::{KeyPattern, Numbers, Seat};
-pub use requests::{MARK, Note, Requests, mark, request_length};
+pub use requests::{Note, Requests, mark, request_length};
 
 /// Sizes of values in bytes: each between the two is as likely as any other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,9 +42,11 @@ pub struct Workload {
     pub sizes: Sizes,
     /// The same seed gives the same requests again.
     pub seed: u64,
-    /// Whether a value begins with the number of its key, so that a reply can be held against its request.
-    /// Without, it is a row of `x`, as redis-benchmark sends it.
+    /// Whether a value begins with the number of its key, so that a reply can be held against its request; a
+    /// short one is the number's last digits. Without, it is a row of `x`, as redis-benchmark sends it.
     pub marked: bool,
+    /// Whether all that its commands read was written before.
+    pub filled: bool,
 }
 
 impl Workload {
@@ -57,7 +59,14 @@ impl Workload {
             sizes: Sizes::fixed(3),
             seed: 0,
             marked: false,
+            filled: false,
         }
+    }
+
+    /// Whether what was written before must still be there: it all was, and no command may have removed it.
+    pub fn keeps(&self) -> bool {
+        let mut commands = self.commands.iter();
+        self.filled && commands.all(|(command, _)| command.keeps())
     }
 
     /// The longest request that it makes, in bytes.

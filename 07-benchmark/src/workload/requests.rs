@@ -5,8 +5,8 @@ use super::numbers::Numbers;
 use super::{Sizes, Workload};
 use std::io::Write as _;
 
-/// Digits of a number in a key, and so the bytes with which a marked value begins.
-pub const MARK: usize = NUMBER.len();
+/// Digits of a number in a key, and so of the mark with which a marked value begins.
+const MARK: usize = NUMBER.len();
 
 /// What must be known of a request to judge its reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,8 @@ enum Piece {
 enum Patch {
     /// A new number: its digits, of which those that are 0 in each number stand there already.
     Number { at: usize },
-    /// The last number again, at the beginning of a value: as many of its digits as the value has room for.
+    /// The last number again, at the beginning of a value: as many of its last digits as the value has room
+    /// for.
     Mark { at: usize, length: usize },
 }
 
@@ -212,7 +213,7 @@ fn patch(request: &mut [u8], patches: &[Patch], numbers: &mut Numbers) -> u64 {
             }
             Patch::Mark { at, length } => {
                 let place = request.get_mut(at..at + length).unwrap_or_default();
-                for (byte, digit) in place.iter_mut().zip(mark(number)) {
+                for (byte, digit) in place.iter_mut().zip(mark(number, length)) {
                     *byte = digit;
                 }
             }
@@ -229,11 +230,12 @@ fn write_digits(place: &mut [u8], mut number: u64) {
     }
 }
 
-/// How the marked value that belongs to `number` begins. A shorter one has as much of it as there is room for.
-pub fn mark(number: u64) -> [u8; MARK] {
+/// How the marked value of `size` bytes that belongs to `number` begins: with its digits. A shorter value has
+/// the last of them, by which it differs from that of the next key.
+pub fn mark(number: u64, size: usize) -> impl Iterator<Item = u8> {
     let mut digits = [0; MARK];
     write_digits(&mut digits, number);
-    digits
+    digits.into_iter().skip(MARK.saturating_sub(size))
 }
 
 fn any_data(workload: &Workload) -> bool {
@@ -370,7 +372,9 @@ mod tests {
     fn marked_values_begin_with_the_number_of_their_key() {
         for (size, values) in [
             (14, ["000000000000xx", "000000000001xx"]),
-            (3, ["000", "000"]),
+            (12, ["000000000000", "000000000001"]),
+            (3, ["000", "001"]),
+            (1, ["0", "1"]),
         ] {
             let marked = Workload {
                 marked: true,
@@ -381,6 +385,14 @@ mod tests {
             let found: Vec<&str> = text.split("\r\n").skip(6).step_by(4).collect();
             assert_eq!(found, values);
         }
+    }
+
+    #[test]
+    fn a_short_value_has_the_last_digits_of_its_key() {
+        let text = |number, size| String::from_utf8(mark(number, size).collect()).unwrap();
+        assert_eq!(text(123_456, 3), "456");
+        assert_eq!(text(123_456, 11), "00000123456");
+        assert_eq!(text(123_456, 100), "000000123456");
     }
 
     #[test]

@@ -261,9 +261,14 @@ fn converse(
 
 /// The next request; `None` at the end.
 fn request(reader: &mut impl BufRead) -> Option<Request> {
-    let count = number(reader, '*')?;
-    let words = (0..count).map(|_| {
-        let length = number(reader, '$')?;
+    let first = line(reader)?;
+    let Some(count) = first.strip_prefix('*') else {
+        // An inline command.
+        let words = first.split(' ').map(|word| word.as_bytes().to_vec());
+        return Some(words.collect());
+    };
+    let words = (0..count.parse().ok()?).map(|_| {
+        let length: usize = line(reader)?.strip_prefix('$')?.parse().ok()?;
         let mut word = vec![0; length + 2];
         reader.read_exact(&mut word).ok()?;
         word.truncate(length);
@@ -272,10 +277,11 @@ fn request(reader: &mut impl BufRead) -> Option<Request> {
     words.collect()
 }
 
-fn number(reader: &mut impl BufRead, kind: char) -> Option<usize> {
+/// The next line without its end; `None` where there is none.
+fn line(reader: &mut impl BufRead) -> Option<String> {
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
-    line.trim_end().strip_prefix(kind)?.parse().ok()
+    line.strip_suffix("\r\n").map(str::to_string)
 }
 
 /// An executable file with this text.
