@@ -73,7 +73,7 @@ fn a_row_without_replies_says_why() {
     });
     let port = toy.port();
     let ended = run(&["-p", &port, "-c", "1", "--duration", "0.05", "PING"]);
-    let why = "INVALID: no reply came in the time measured.";
+    let why = "PING: INVALID: no reply came in the time measured\n";
     assert_eq!(ended.code, FAILED, "{ended:?}");
     assert!(ended.output.contains(why), "{ended:?}");
     let paced = [
@@ -85,17 +85,32 @@ fn a_row_without_replies_says_why() {
         "0.001",
     ];
     let ended = run(&[&["-p", &port, "-c", "1"], &paced[..], &["PING"]].concat());
-    let why = "INVALID: no request was due in the time measured.";
+    let why = "PING: INVALID: no request was due in the time measured\n";
     assert!(ended.output.contains(why), "{ended:?}");
 }
 
 #[test]
 fn a_schedule_that_is_not_held_ends_with_1() {
-    let toy = Toy::honest();
+    let (toy, directory) = (Toy::honest(), Directory::new());
+    let [file, page, log] = ["a.json", "a.html", "a.hlog"].map(|name| directory.file(name));
     let flags = ["--rate", "5000000", "--duration", "0.3", "-t", "get", "-q"];
-    let ended = run(&[&["-p", &toy.port()], &flags[..]].concat());
+    let files = ["--json", &file, "--report", &page, "--hdr", &log];
+    let ended = run(&[&["-p", &toy.port()], &flags[..], &files].concat());
     assert_eq!(ended.code, FAILED, "{ended:?}");
-    assert!(ended.output.starts_with("GET: INVALID: "), "{ended:?}");
+    let reason = ended.output.lines().next().unwrap();
+    let reason = reason.strip_prefix("GET: INVALID: ").unwrap();
+
+    // The same in the files, and no figures.
+    let found = &json(&file)["runs"][0];
+    assert_eq!(found["invalid"], reason);
+    assert!(found["replies_per_s"].is_null() && found["response"].is_null());
+    let page = fs::read_to_string(page).unwrap();
+    assert!(page.contains(&format!("<title>INVALID: GET: {reason}</title>")));
+    assert!(!page.contains("/response/") && !page.contains("<svg"));
+    let log = fs::read_to_string(log).unwrap();
+    let last = log.lines().last().unwrap();
+    assert_eq!(last, format!("#[INVALID: GET: {reason}]"));
+    assert!(!log.contains("HISTF"), "{log}");
 }
 
 #[test]

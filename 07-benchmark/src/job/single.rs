@@ -135,7 +135,11 @@ impl Single<'_> {
             .turn(&load, &item.workload, None, watchers, stop)
             .await;
         self.watchers.live.clear();
-        Ok(turn?.into_run(item.title.clone()))
+        let turn = turn?;
+        if let Some(log) = &mut self.watchers.log {
+            log.end(&turn.measured);
+        }
+        Ok(turn.into_run(item.title.clone()))
     }
 
     fn print_heading(&self) -> anyhow::Result<()> {

@@ -63,7 +63,7 @@ fn total(seen: &[Subject], count: impl Fn(&Measured) -> u64) -> (u64, String) {
 
 fn invalid(seen: &Subject) -> Option<Notice> {
     let reason = seen.measured.invalid()?.trim_end_matches('.');
-    let text = format!("{}: {reason}. Do not use these figures.", seen.name);
+    let text = format!("{}: {reason}. So there are no figures of it.", seen.name);
     Some(notice(Weight::Bad, "INVALID", text))
 }
 
@@ -88,7 +88,9 @@ fn unanswered(subject: &Subject) -> Option<Notice> {
 }
 
 fn without_replies(seen: &[Subject]) -> Option<Notice> {
-    let (silent, those) = total(seen, |measured| u64::from(measured.replies == 0));
+    let (silent, those) = total(seen, |measured| {
+        u64::from(measured.replies == 0 && measured.invalid().is_none())
+    });
     let text = format!("{those}: there is nothing to tell of latencies.");
     (silent > 0).then(|| notice(Weight::Bad, "No good reply", text))
 }
@@ -128,7 +130,8 @@ fn misses(seen: &[Subject]) -> Option<Notice> {
 
 fn of_runs(runs: &[Run]) -> impl Iterator<Item = Notice> {
     who_was_busy(|bound| {
-        let those = runs.iter().filter(|run| run.bound == bound);
+        let applies = |run: &&Run| run.bound == bound && run.measured.invalid().is_none();
+        let those = runs.iter().filter(applies);
         those.map(|run| run.title.clone()).collect()
     })
 }

@@ -140,9 +140,6 @@ fn shares_of_mix(measured: &Measured, precision: usize) -> String {
 /// What must be said of a run beside its figures.
 fn remarks(measured: &Measured) -> Vec<String> {
     let mut remarks = failures(measured);
-    if let Some(reason) = measured.silent() {
-        remarks.push(format!("INVALID: {reason}."));
-    }
     if let Some(silence) = measured.unanswered {
         remarks.push(format!(
             "No reply came in the last {:.1} s: requests that waited are in no figure.",
@@ -277,7 +274,11 @@ mod tests {
     fn what_is_not_known_is_a_dash() {
         let unknown = Run {
             server_cpu: None,
-            measured: Measured::default(),
+            measured: Measured {
+                // One that came to its end without a reply is INVALID.
+                interrupted: true,
+                ..Measured::default()
+            },
             ..set()
         };
         let text = run(&unknown, 3);
@@ -337,6 +338,12 @@ mod tests {
         let text = run(&paced(Some("it was late")), 3);
         assert_eq!(text, "SET: INVALID: it was late\n");
         assert_eq!(end(&[paced(Some("it was late"))]), "");
+        let mut silent = set();
+        silent.measured.replies = 0;
+        assert_eq!(
+            run(&silent, 3),
+            "SET: INVALID: no reply came in the time measured\n"
+        );
     }
 
     #[test]

@@ -7,20 +7,33 @@ use crate::report::summary::{Figure, Score};
 
 /// One sentence that says what happened.
 pub fn headline(findings: &Findings) -> String {
+    if let Some(reason) = invalid(findings) {
+        return format!("INVALID: {reason}");
+    }
     let happened = match (&findings.comparison, findings.runs.as_slice()) {
         (Some(comparison), _) => compared(findings, comparison),
         (None, []) => "Nothing was measured".to_string(),
         (None, [run]) => single(run),
         (None, runs) => several(runs),
     };
-    let mut seen = all_seen(findings).into_iter();
-    let invalid = seen.any(|each| each.measured.invalid().is_some());
-    let prefix = match (invalid, is_interrupted(findings)) {
-        (true, _) => "INVALID: ",
-        (false, true) => "Interrupted: ",
-        (false, false) => "",
-    };
-    format!("{prefix}{happened}")
+    match is_interrupted(findings) {
+        true => format!("Interrupted: {happened}"),
+        false => happened,
+    }
+}
+
+/// Why something that was measured has no figures; `None` where all have.
+fn invalid(findings: &Findings) -> Option<String> {
+    let seen = all_seen(findings);
+    let mut invalid = seen.iter().filter_map(|each| {
+        let reason = each.measured.invalid()?;
+        Some(format!("{}: {reason}", each.name))
+    });
+    let first = invalid.next()?;
+    Some(match seen.len() {
+        1 => first,
+        all => format!("{} of {all} runs, such as {first}", 1 + invalid.count()),
+    })
 }
 
 fn single(run: &Run) -> String {
