@@ -10,6 +10,9 @@ use hdrhistogram::Histogram;
 /// Width of the column with the tests' names.
 const NAME: usize = 28;
 
+/// Behind the title of a run that was ended early.
+const INTERRUPTED: &str = " (interrupted)";
+
 /// The percentiles that have a column.
 const PERCENTILES: [(&str, f64); 5] = [
     ("p50 ms", 50.0),
@@ -40,16 +43,19 @@ fn columns() -> String {
 /// A run: its row, and what must be known of it below. Latencies in milliseconds with `precision` decimals.
 pub fn run(run: &Run, precision: usize) -> String {
     let measured = &run.measured;
-    let mut title = run.title.clone();
-    if measured.interrupted {
-        title += " (interrupted)";
-    }
+    let mark = if measured.interrupted {
+        INTERRUPTED
+    } else {
+        ""
+    };
     if let Some(reason) = measured.invalid() {
-        let text = format!("{title}: INVALID: {reason}");
+        let text = format!("{}{mark}: INVALID: {reason}", run.title);
         return wrap(&text, "    ") + &below(run, precision, false);
     }
+    // A title that is too long loses its end, but not the mark.
+    let title = cut(&run.title, NAME - mark.len());
     let mut line = row(
-        &title,
+        &(title + mark),
         Some(measured.throughput()),
         &measured.response,
         precision,
@@ -311,6 +317,18 @@ mod tests {
         assert!(lines[2].starts_with("  7 replies said"), "{text}");
         assert!(
             lines[3].starts_with("  8 latencies were above 60 s"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_long_title_does_not_hide_that_a_run_was_ended_early() {
+        let mut ended = set();
+        ended.title = "set key:__rand_int__ __data__ EX 60".to_string();
+        ended.measured.interrupted = true;
+        let text = run(&ended, 3);
+        assert!(
+            text.starts_with("set key:__r... (interrupted)     100,000 "),
             "{text}"
         );
     }
