@@ -54,15 +54,25 @@ fn a_comparison_that_breaks_off_writes_what_it_had() {
     let directory = Directory::new();
     let file = directory.file("found.json");
     let other = format!("127.0.0.1:{}", broken.port());
-    let servers = ["-p", &sound.port(), "--versus", &other, "--json", &file];
+    let page = directory.file("found.html");
+    let port = sound.port();
+    let files = ["--json", &file, "--report", &page];
+    let servers = [&["-p", &port, "--versus", &other][..], &files].concat();
     let flags = ["-t", "set,incr", "--rounds", "1", "--duration", "0.3"];
     let ended = run(&[&servers[..], &flags].concat());
     assert_eq!(ended.code, FAILED, "{ended:?}");
     assert!(ended.errors.contains("ERR broken"), "{ended:?}");
     let found = json(&file);
-    assert_eq!(found["interrupted"], true);
+    // Nobody interrupted it.
+    let said = "Broken off. Rounds measured: SET -P 1: 1 of 1.";
+    assert!(ended.output.contains(said), "{ended:?}");
+    assert_eq!(found["interrupted"], false);
+    let reason = found["broken_off"].as_str().unwrap();
+    assert_eq!(ended.errors, format!("error: {reason}\n"));
     assert_eq!(found["comparison"]["cases"][0]["title"], "SET -P 1");
     assert_eq!(found["comparison"]["cases"].as_array().unwrap().len(), 1);
+    let page = fs::read_to_string(page).unwrap();
+    assert!(page.contains("<h1>Broken off: ") && !page.contains("nterrupted"));
 }
 
 #[test]

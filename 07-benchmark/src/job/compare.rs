@@ -10,7 +10,7 @@ use crate::options::{DEPTHS, Options};
 use crate::output::{Closed, print};
 use crate::process::Server;
 use crate::report::model::{Better, Case, Comparison, Estimate};
-use crate::report::versus;
+use crate::report::{versus, words};
 use crate::stats::verdict;
 use crate::target::{Address, Target};
 use std::path::Path;
@@ -172,9 +172,10 @@ impl Duel {
             return measured.map(|()| ExitCode::FAILURE);
         }
         // Where something fails, what was found before is worth as much as it was.
-        findings.interrupted = arena.stopped() || measured.is_err();
+        findings.interrupted = arena.stopped();
+        findings.broken_off = measured.as_ref().err().map(|error| format!("{error:#}"));
         arena.live.clear();
-        print(&versus::end(&comparison, findings.interrupted))?;
+        print(&versus::end(&comparison, words::ended_early(&findings)))?;
         findings.comparison = Some(comparison);
         files.write(&findings)?;
         measured?;

@@ -48,7 +48,7 @@ pub async fn run(
             Err(error) if error.is::<Closed>() => return Err(error),
             // What was found before is worth as much as it was.
             Err(error) => {
-                single.findings.interrupted = true;
+                single.findings.broken_off = Some(format!("{error:#}"));
                 return single.finish(true, files).and(Err(error));
             }
         };

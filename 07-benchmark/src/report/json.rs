@@ -17,6 +17,7 @@
 //! | `runs` | a list of runs, in order; empty in a comparison |
 //! | `comparison` | `null` without one |
 //! | `interrupted` | whether the user ended it early |
+//! | `broken_off` | why it ended before its time by itself, as when a request of a comparison failed; else `null` |
 //!
 //! | in a run | |
 //! |---|---|
@@ -99,6 +100,7 @@ pub fn value(findings: &Findings) -> Value {
         "runs": list(&findings.runs, run),
         "comparison": findings.comparison.as_ref().map(comparison),
         "interrupted": findings.interrupted,
+        "broken_off": findings.broken_off,
     })
 }
 

@@ -72,8 +72,8 @@ fn ceilings(ceilings: &[(usize, f64)]) -> String {
     wrap(&line, HANGING) + "\n"
 }
 
-/// What the columns and marks mean, and what came out.
-pub fn end(comparison: &Comparison, interrupted: bool) -> String {
+/// What the columns and marks mean, and what came out. `early` says how it ended, if that was before its time.
+pub fn end(comparison: &Comparison, early: Option<&str>) -> String {
     let mut text = String::new();
     if !comparison.cases.is_empty() {
         for paragraph in explanations(&comparison.cases) {
@@ -81,8 +81,8 @@ pub fn end(comparison: &Comparison, interrupted: bool) -> String {
         }
         text.push('\n');
     }
-    if interrupted {
-        text += &wrap(&rounds_done(comparison), HANGING);
+    if let Some(early) = early {
+        text += &wrap(&rounds_done(comparison, early), HANGING);
     }
     text + &wrap(&Score::of(&comparison.cases).sentence(), HANGING)
 }
@@ -137,7 +137,7 @@ fn deciding(cases: &[Case]) -> String {
     format!("A test is decided {}.", rules.join("; "))
 }
 
-fn rounds_done(comparison: &Comparison) -> String {
+fn rounds_done(comparison: &Comparison, early: &str) -> String {
     let of = comparison.rounds;
     let done = |case: &Case| {
         format!(
@@ -148,9 +148,9 @@ fn rounds_done(comparison: &Comparison) -> String {
     };
     let all: Vec<String> = comparison.cases.iter().map(done).collect();
     if all.is_empty() {
-        return "Interrupted before the first round of A and B was over.".to_string();
+        return format!("{early} before the first round of A and B was over.");
     }
-    format!("Interrupted. Rounds measured: {}.", all.join(", "))
+    format!("{early}. Rounds measured: {}.", all.join(", "))
 }
 
 #[cfg(test)]

@@ -16,9 +16,9 @@ pub fn headline(findings: &Findings) -> String {
         (None, [run]) => single(run),
         (None, runs) => several(runs),
     };
-    match is_interrupted(findings) {
-        true => format!("Interrupted: {happened}"),
-        false => happened,
+    match ended_early(findings) {
+        Some(early) => format!("{early}: {happened}"),
+        None => happened,
     }
 }
 
@@ -163,10 +163,14 @@ fn sides_of<'a>(case: &'a Case, at: &str) -> [Subject<'a>; 2] {
     })
 }
 
-/// Whether it was ended early, all of it or a part.
-pub fn is_interrupted(findings: &Findings) -> bool {
+/// How it ended, all of it or a part, if that was before its time: by itself, or because the user wanted it.
+pub fn ended_early(findings: &Findings) -> Option<&'static str> {
     let mut seen = all_seen(findings).into_iter();
-    findings.interrupted || seen.any(|each| each.measured.interrupted)
+    if findings.broken_off.is_some() {
+        return Some("Broken off");
+    }
+    let interrupted = findings.interrupted || seen.any(|each| each.measured.interrupted);
+    interrupted.then_some("Interrupted")
 }
 
 /// What the figure that decides a case says of B, and which figure that is.

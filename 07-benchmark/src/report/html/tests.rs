@@ -293,6 +293,10 @@ fn what_must_be_known_stands_before_the_figures() {
         &body(&samples::interrupted()),
         "7 rounds were asked for, and not all of them were done",
     );
+    loud(
+        &body(&samples::broken_off()),
+        "300 requests of INCR -P 1 failed (ERR): ERR broken. 7 rounds were asked for",
+    );
     loud(&body(&samples::with_errors()), "1,237 requests failed");
     loud(
         &body(&samples::silent()),

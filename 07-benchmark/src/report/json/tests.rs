@@ -157,6 +157,28 @@ fn a_comparison_has_its_ratios_and_both_sides() {
 }
 
 #[test]
+fn who_ended_it_early_is_told_apart() {
+    let ended = |findings| {
+        let document = read(&findings);
+        (
+            document["interrupted"].clone(),
+            document["broken_off"].clone(),
+        )
+    };
+    assert_eq!(
+        ended(samples::comparison()),
+        (Value::Bool(false), Value::Null)
+    );
+    assert_eq!(
+        ended(samples::interrupted()),
+        (Value::Bool(true), Value::Null)
+    );
+    let (interrupted, reason) = ended(samples::broken_off());
+    assert_eq!(interrupted, false);
+    assert!(reason.as_str().unwrap().ends_with("ERR broken"));
+}
+
+#[test]
 fn what_is_not_known_is_null() {
     let silent = &read(&samples::silent())["runs"][0];
     assert_eq!(silent["response"], Value::Null);

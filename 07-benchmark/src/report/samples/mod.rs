@@ -8,7 +8,7 @@ mod comparisons;
 use crate::engine::{CommandTally, Errors, Measured, Punctuality, latencies};
 use crate::report::model::{Bound, Comparison, Estimate, Findings, Machine, Run, Server, Verdict};
 use behaviour::{Behaviour, STEADY, take};
-pub use comparisons::{comparison, interrupted, quick_comparison};
+pub use comparisons::{broken_off, comparison, interrupted, quick_comparison};
 use std::sync::LazyLock;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -26,6 +26,7 @@ static ALL: LazyLock<Vec<(&str, Findings)>> = LazyLock::new(|| {
         ("tests", many_tests()),
         ("comparison", comparison()),
         ("interrupted", interrupted()),
+        ("broken off", broken_off()),
         ("errors", with_errors()),
         ("silent", silent()),
         ("hostile", hostile()),
@@ -77,6 +78,7 @@ fn findings(runs: Vec<Run>, comparison: Option<Comparison>) -> Findings {
         runs,
         comparison,
         interrupted: false,
+        broken_off: None,
     }
 }
 

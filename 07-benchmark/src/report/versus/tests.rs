@@ -200,7 +200,7 @@ LRANGE_100 (first 100 elements) -P 16   requests/s       p50 ms    p95 ms       
 
 #[test]
 fn the_end_explains_what_was_shown() {
-    assert_eq!(end(&comparison(vec![pipelined(), plain()]), false), "\
+    assert_eq!(end(&comparison(vec![pipelined(), plain()]), None), "\
 requests/s: median of the turns. p50, p95, p99: of the replies of all turns. server us: CPU time of the server
   for one request. client: how much of a core this program used.
 B / A: geometric mean of the rounds' ratios. 95 % interval: 95 of 100 such intervals hold the true ratio.
@@ -219,7 +219,7 @@ B is faster in 1 of 2 tests, slower in none; in 1 no difference is shown.
 
 #[test]
 fn the_end_explains_no_mark_that_was_not_shown() {
-    let text = end(&comparison(vec![pipelined()]), false);
+    let text = end(&comparison(vec![pipelined()]), None);
     assert!(
         !text.contains(BUSY_MARK) && !text.contains(IDLE_MARK),
         "{text}"
@@ -227,7 +227,7 @@ fn the_end_explains_no_mark_that_was_not_shown() {
 }
 
 #[test]
-fn an_interrupted_comparison_says_how_far_it_came() {
+fn a_comparison_that_ends_early_says_how_far_it_came() {
     let mut cut_short = pipelined();
     for side in &mut cut_short.sides {
         side.throughputs.truncate(5);
@@ -237,7 +237,7 @@ fn an_interrupted_comparison_says_how_far_it_came() {
         block.ends_with("\n  Rounds measured: 2 of 7.\n\n"),
         "{block}"
     );
-    let text = end(&comparison(vec![plain(), cut_short]), true);
+    let text = end(&comparison(vec![plain(), cut_short]), Some("Interrupted"));
     let (_, last) = text.split_once("\n\n").unwrap();
     assert_eq!(
         last,
@@ -247,8 +247,8 @@ B is faster in 1 of 2 tests, slower in none; in 1 no difference is shown.
 "
     );
     assert_eq!(
-        end(&comparison(vec![]), true),
-        "Interrupted before the first round of A and B was over.\nNo test was measured.\n"
+        end(&comparison(vec![]), Some("Broken off")),
+        "Broken off before the first round of A and B was over.\nNo test was measured.\n"
     );
 }
 
@@ -270,7 +270,10 @@ fn no_line_is_too_wide() {
     let comparison = comparison(vec![widest, plain()]);
     let blocks = comparison.cases.iter().map(|each| case(each, 7));
     let text: String = blocks
-        .chain([calibration(&comparison), end(&comparison, true)])
+        .chain([
+            calibration(&comparison),
+            end(&comparison, Some("Broken off")),
+        ])
         .collect();
     for line in text.lines() {
         assert!(line.chars().count() <= WIDTH, "{line}");
