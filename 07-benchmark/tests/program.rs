@@ -333,3 +333,40 @@ fn a_report_opens_in_a_browser() {
     assert!(dom.contains("data-at=\"/runs/0/replies_per_s\""), "{dom}");
     assert!(dom.contains("</svg>") && dom.trim_end().ends_with("</html>"));
 }
+
+/// What the program shows on a terminal of 80 columns that is of this kind; `None` where there is no `script`,
+/// or another one than that of Linux.
+fn on_a_terminal(kind: &str, arguments: &str) -> Option<String> {
+    let program = env!("CARGO_BIN_EXE_step07-benchmark");
+    let line = format!("stty cols 80; '{program}' {arguments}");
+    let output = Command::new("script")
+        .args(["-qec", &line, "/dev/null"])
+        .env("TERM", kind)
+        .stdin(Stdio::null())
+        .output();
+    let output = output.ok().filter(|output| output.status.success())?;
+    String::from_utf8(output.stdout).ok()
+}
+
+#[test]
+fn a_table_fits_its_terminal_and_a_dumb_one_gets_only_text() {
+    let toy = Toy::honest();
+    let (port, other) = (toy.port(), Toy::honest());
+    let run = format!("-p {port} -t set --duration 0.5");
+    let Some(shown) = on_a_terminal("dumb", &run) else {
+        return eprintln!("skipped: there is no script that starts a terminal");
+    };
+    let versus = format!(
+        "-p {port} --versus {} -t set --rounds 1 --duration 0.3",
+        other.address
+    );
+    let compared = on_a_terminal("dumb", &versus).unwrap();
+    for text in [shown, compared] {
+        assert!(text.contains("requests/s"), "{text}");
+        assert!(!text.contains('\x1b'), "{text:?}");
+        for line in text.lines() {
+            assert!(line.trim_end().chars().count() <= 80, "{line}");
+        }
+    }
+    assert!(on_a_terminal("xterm", &run).unwrap().contains("\x1b[K"));
+}
