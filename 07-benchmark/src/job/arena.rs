@@ -240,7 +240,8 @@ fn ensure_sound(measured: &Measured, title: &str, name: &str) -> anyhow::Result<
             errors.example
         );
     }
-    if let Some(reason) = measured.invalid() {
+    // A turn that the user has ended counts nowhere, and is no failure.
+    if let Some(reason) = measured.invalid().filter(|_| !measured.interrupted) {
         bail!("a turn of {title} on {name} is INVALID: {reason}");
     }
     Ok(())
@@ -269,4 +270,32 @@ fn finished(
         p99: ratio(|turn| turn.p99, Better::Lower),
         server_cpu: with_cpu.then(|| ratio(|turn| turn.server_cpu, Better::Lower)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Punctuality;
+
+    #[test]
+    fn a_turn_off_its_schedule_is_a_failure_unless_the_user_ended_it() {
+        let mut measured = Measured {
+            replies: 1,
+            schedule: Some(Punctuality {
+                rate: 1e6,
+                due: 2,
+                late_p99: 0,
+                late_max: 0,
+                invalid: Some("it was late".to_string()),
+            }),
+            ..Measured::default()
+        };
+        let error = ensure_sound(&measured, "GET", "redis").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "a turn of GET on redis is INVALID: it was late"
+        );
+        measured.interrupted = true;
+        assert!(ensure_sound(&measured, "GET", "redis").is_ok());
+    }
 }
