@@ -1,10 +1,12 @@
 //! A line on the terminal that shows how a run goes while it goes on. It is written to standard error, and
-//! only where that is a terminal.
+//! only where that is a terminal that can remove a line.
 
 use crate::engine::{Interval, Measured, Observer, latencies};
 use crate::report::numbers::thousands;
 use crate::report::text::cut;
 use hdrhistogram::Histogram;
+use std::env;
+use std::ffi::OsStr;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
@@ -36,13 +38,18 @@ impl Default for Live {
     /// A line that is empty yet.
     fn default() -> Self {
         Self {
-            shown: std::io::stderr().is_terminal(),
+            shown: std::io::stderr().is_terminal() && can_clear(env::var_os("TERM").as_deref()),
             title: String::new(),
             latencies: latencies(),
             replies: 0,
             time: Duration::ZERO,
         }
     }
+}
+
+/// Whether a terminal of this kind knows escape sequences; a dumb one prints them.
+fn can_clear(term: Option<&OsStr>) -> bool {
+    term.is_none_or(|term| term != "dumb")
 }
 
 impl Live {
@@ -109,5 +116,22 @@ impl Observer for Live {
         }
         self.write(&line);
         self.reset();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dumb_terminal_gets_no_escape_sequences() {
+        for (term, expected) in [
+            (None, true),
+            (Some("xterm-256color"), true),
+            (Some(""), true),
+            (Some("dumb"), false),
+        ] {
+            assert_eq!(can_clear(term.map(OsStr::new)), expected, "{term:?}");
+        }
     }
 }

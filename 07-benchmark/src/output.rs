@@ -31,6 +31,12 @@ pub fn print(text: &str) -> anyhow::Result<()> {
         })
 }
 
+/// How many columns standard output has; `None` where it is no terminal, or does not tell.
+pub fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
 /// Writes a line to standard error. Who does not read that misses it.
 pub fn warn(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");

@@ -54,15 +54,25 @@ fn a_comparison_that_breaks_off_writes_what_it_had() {
     let directory = Directory::new();
     let file = directory.file("found.json");
     let other = format!("127.0.0.1:{}", broken.port());
-    let servers = ["-p", &sound.port(), "--versus", &other, "--json", &file];
+    let page = directory.file("found.html");
+    let port = sound.port();
+    let files = ["--json", &file, "--report", &page];
+    let servers = [&["-p", &port, "--versus", &other][..], &files].concat();
     let flags = ["-t", "set,incr", "--rounds", "1", "--duration", "0.3"];
     let ended = run(&[&servers[..], &flags].concat());
     assert_eq!(ended.code, FAILED, "{ended:?}");
     assert!(ended.errors.contains("ERR broken"), "{ended:?}");
     let found = json(&file);
-    assert_eq!(found["interrupted"], true);
+    // Nobody interrupted it.
+    let said = "Broken off. Rounds measured: SET -P 1: 1 of 1.";
+    assert!(ended.output.contains(said), "{ended:?}");
+    assert_eq!(found["interrupted"], false);
+    let reason = found["broken_off"].as_str().unwrap();
+    assert_eq!(ended.errors, format!("error: {reason}\n"));
     assert_eq!(found["comparison"]["cases"][0]["title"], "SET -P 1");
     assert_eq!(found["comparison"]["cases"].as_array().unwrap().len(), 1);
+    let page = fs::read_to_string(page).unwrap();
+    assert!(page.contains("<h1>Broken off: ") && !page.contains("nterrupted"));
 }
 
 #[test]
@@ -73,7 +83,7 @@ fn a_row_without_replies_says_why() {
     });
     let port = toy.port();
     let ended = run(&["-p", &port, "-c", "1", "--duration", "0.05", "PING"]);
-    let why = "INVALID: no reply came in the time measured.";
+    let why = "PING: INVALID: no reply came in the time measured\n";
     assert_eq!(ended.code, FAILED, "{ended:?}");
     assert!(ended.output.contains(why), "{ended:?}");
     let paced = [
@@ -85,17 +95,32 @@ fn a_row_without_replies_says_why() {
         "0.001",
     ];
     let ended = run(&[&["-p", &port, "-c", "1"], &paced[..], &["PING"]].concat());
-    let why = "INVALID: no request was due in the time measured.";
+    let why = "PING: INVALID: no request was due in the time measured\n";
     assert!(ended.output.contains(why), "{ended:?}");
 }
 
 #[test]
 fn a_schedule_that_is_not_held_ends_with_1() {
-    let toy = Toy::honest();
+    let (toy, directory) = (Toy::honest(), Directory::new());
+    let [file, page, log] = ["a.json", "a.html", "a.hlog"].map(|name| directory.file(name));
     let flags = ["--rate", "5000000", "--duration", "0.3", "-t", "get", "-q"];
-    let ended = run(&[&["-p", &toy.port()], &flags[..]].concat());
+    let files = ["--json", &file, "--report", &page, "--hdr", &log];
+    let ended = run(&[&["-p", &toy.port()], &flags[..], &files].concat());
     assert_eq!(ended.code, FAILED, "{ended:?}");
-    assert!(ended.output.starts_with("GET: INVALID: "), "{ended:?}");
+    let reason = ended.output.lines().next().unwrap();
+    let reason = reason.strip_prefix("GET: INVALID: ").unwrap();
+
+    // The same in the files, and no figures.
+    let found = &json(&file)["runs"][0];
+    assert_eq!(found["invalid"], reason);
+    assert!(found["replies_per_s"].is_null() && found["response"].is_null());
+    let page = fs::read_to_string(page).unwrap();
+    assert!(page.contains(&format!("<title>INVALID: GET: {reason}</title>")));
+    assert!(!page.contains("/response/") && !page.contains("<svg"));
+    let log = fs::read_to_string(log).unwrap();
+    let last = log.lines().last().unwrap();
+    assert_eq!(last, format!("#[INVALID: GET: {reason}]"));
+    assert!(!log.contains("HISTF"), "{log}");
 }
 
 #[test]
@@ -412,4 +437,41 @@ fn a_report_opens_in_a_browser() {
     let dom = String::from_utf8(output.unwrap().stdout).unwrap();
     assert!(dom.contains("data-at=\"/runs/0/replies_per_s\""), "{dom}");
     assert!(dom.contains("</svg>") && dom.trim_end().ends_with("</html>"));
+}
+
+/// What the program shows on a terminal of 80 columns that is of this kind; `None` where there is no `script`,
+/// or another one than that of Linux.
+fn on_a_terminal(kind: &str, arguments: &str) -> Option<String> {
+    let program = env!("CARGO_BIN_EXE_step07-benchmark");
+    let line = format!("stty cols 80; '{program}' {arguments}");
+    let output = Command::new("script")
+        .args(["-qec", &line, "/dev/null"])
+        .env("TERM", kind)
+        .stdin(Stdio::null())
+        .output();
+    let output = output.ok().filter(|output| output.status.success())?;
+    String::from_utf8(output.stdout).ok()
+}
+
+#[test]
+fn a_table_fits_its_terminal_and_a_dumb_one_gets_only_text() {
+    let toy = Toy::honest();
+    let (port, other) = (toy.port(), Toy::honest());
+    let run = format!("-p {port} -t set --duration 0.5");
+    let Some(shown) = on_a_terminal("dumb", &run) else {
+        return eprintln!("skipped: there is no script that starts a terminal");
+    };
+    let versus = format!(
+        "-p {port} --versus {} -t set --rounds 1 --duration 0.3",
+        other.address
+    );
+    let compared = on_a_terminal("dumb", &versus).unwrap();
+    for text in [shown, compared] {
+        assert!(text.contains("requests/s"), "{text}");
+        assert!(!text.contains('\x1b'), "{text:?}");
+        for line in text.lines() {
+            assert!(line.trim_end().chars().count() <= 80, "{line}");
+        }
+    }
+    assert!(on_a_terminal("xterm", &run).unwrap().contains("\x1b[K"));
 }

@@ -137,13 +137,16 @@ impl Measured {
         self.response.value_at_percentile(percent) as f64 / 1e6
     }
 
-    /// Why the figures must not be used; `None` where nothing speaks against them.
+    /// Why no figures must be shown: the schedule was not held, or no reply came. `None` where nothing speaks
+    /// against them.
     pub fn invalid(&self) -> Option<&str> {
-        self.schedule.as_ref()?.invalid.as_deref()
+        let schedule = self.schedule.as_ref();
+        let off = schedule.and_then(|schedule| schedule.invalid.as_deref());
+        off.or_else(|| self.silent())
     }
 
     /// Why there is no reply, where none came and none failed; an interrupted run needs no reason.
-    pub fn silent(&self) -> Option<&'static str> {
+    fn silent(&self) -> Option<&'static str> {
         if self.replies > 0 || self.errors.total() > 0 || self.interrupted {
             return None;
         }

@@ -6,8 +6,8 @@ use super::exit_code;
 use super::findings::{self, Files};
 use super::work::Item;
 use crate::options::{DEPTHS, Options};
-use crate::output::print;
-use crate::report::table;
+use crate::output::{self, print};
+use crate::report::{table, text};
 use std::process::ExitCode;
 use tokio::sync::watch;
 
@@ -24,7 +24,8 @@ pub async fn run(
 ) -> anyhow::Result<ExitCode> {
     let mut findings = findings::new(options, vec![contender.facts.clone()]);
     let mut arena = Arena::new(options, contender.can_empty, stop);
-    print(&table::heading(&findings))?;
+    let width = text::width(output::columns());
+    print(&table::heading(&findings, width))?;
     for depth in DEPTHS {
         for item in &items {
             if arena.stopped() {
@@ -34,12 +35,12 @@ pub async fn run(
             let turn = arena.turn(item, depth, 0, &mut contender).await?;
             arena.live.clear();
             let run = turn.into_run(format!("{} -P {depth}", item.title));
-            print(&table::run(&run, options.precision))?;
+            print(&table::run(&run, options.precision, width))?;
             findings.runs.push(run);
         }
     }
     findings.interrupted = arena.stopped();
-    print(&format!("\n{}", table::end(&findings.runs)))?;
+    print(&format!("\n{}", table::end(&findings.runs, width)))?;
     files.write(&findings)?;
     Ok(exit_code(findings.interrupted, false))
 }

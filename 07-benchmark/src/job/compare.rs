@@ -7,10 +7,10 @@ use super::work::Item;
 use super::{alone, choice, exit_code};
 use crate::engine::Length;
 use crate::options::{DEPTHS, Options};
-use crate::output::{Closed, print};
+use crate::output::{self, Closed, print};
 use crate::process::Server;
 use crate::report::model::{Better, Case, Comparison, Estimate};
-use crate::report::versus;
+use crate::report::{text, versus, words};
 use crate::stats::verdict;
 use crate::target::{Address, Target};
 use std::path::Path;
@@ -53,6 +53,7 @@ pub async fn versus(
         depths: vec![options.load.pipeline],
         items,
         remarks,
+        width: text::width(output::columns()),
     };
     duel.run(options, files, stop).await
 }
@@ -94,6 +95,7 @@ pub async fn started(
         depths: DEPTHS.to_vec(),
         items,
         remarks,
+        width: text::width(output::columns()),
     };
     duel.run(options, files, stop).await
 }
@@ -139,6 +141,8 @@ struct Duel {
     depths: Vec<usize>,
     items: Vec<Item>,
     remarks: Vec<String>,
+    /// Of what is printed.
+    width: usize,
 }
 
 impl Duel {
@@ -164,6 +168,7 @@ impl Duel {
             &findings.servers,
             &findings.settings,
             &comparison,
+            self.width,
         ))?;
         let measured = self.measure(&mut arena, &mut comparison).await;
         if let Err(error) = &measured
@@ -172,9 +177,11 @@ impl Duel {
             return measured.map(|()| ExitCode::FAILURE);
         }
         // Where something fails, what was found before is worth as much as it was.
-        findings.interrupted = arena.stopped() || measured.is_err();
+        findings.interrupted = arena.stopped();
+        findings.broken_off = measured.as_ref().err().map(|error| format!("{error:#}"));
         arena.live.clear();
-        print(&versus::end(&comparison, findings.interrupted))?;
+        let early = words::ended_early(&findings);
+        print(&versus::end(&comparison, early, self.width))?;
         findings.comparison = Some(comparison);
         files.write(&findings)?;
         measured?;
@@ -187,7 +194,7 @@ impl Duel {
         comparison: &mut Comparison,
     ) -> anyhow::Result<()> {
         self.calibrate(arena, comparison).await?;
-        print(&versus::calibration(comparison))?;
+        print(&versus::calibration(comparison, self.width))?;
         self.compare(arena, comparison).await
     }
 
@@ -224,7 +231,7 @@ impl Duel {
                     return Ok(());
                 };
                 judge(&mut case, comparison.noise_at(*depth));
-                print(&versus::case(&case, comparison.rounds))?;
+                print(&versus::case(&case, comparison.rounds, self.width))?;
                 comparison.cases.push(case);
             }
         }

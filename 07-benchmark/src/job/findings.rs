@@ -21,6 +21,7 @@ pub fn new(options: &Options, servers: Vec<Server>) -> Findings {
         runs: Vec::new(),
         comparison: None,
         interrupted: false,
+        broken_off: None,
     }
 }
 

@@ -6,10 +6,11 @@ use super::findings::{self, Files};
 use super::work::Item;
 use super::{choice, compare, exit_code};
 use crate::options::{DEPTHS, Options};
-use crate::output::{print, warn};
+use crate::output::{self, print, warn};
 use crate::process::Server;
 use crate::report::ladder::{self, Ladder, Step};
 use crate::report::model::Turns;
+use crate::report::text;
 use anyhow::ensure;
 use std::path::Path;
 use std::process::ExitCode;
@@ -53,7 +54,13 @@ pub async fn run(
         steps: climbers.iter().map(|one| one.step.clone()).collect(),
         blocks: Vec::new(),
     };
-    print(&ladder::heading(&table, &findings.settings, options.rounds))?;
+    let width = text::width(output::columns());
+    print(&ladder::heading(
+        &table,
+        &findings.settings,
+        options.rounds,
+        width,
+    ))?;
     let mut arena = Arena::new(options, false, stop);
     for depth in DEPTHS {
         for item in &items {
@@ -67,11 +74,11 @@ pub async fn run(
                 .zip(&cells)
                 .map(|(climber, cell)| cell.as_run(format!("{}: {title}", climber.step.name)));
             findings.runs.extend(runs);
-            print(&table.block(&title, cells))?;
+            print(&table.block(&title, cells, width))?;
         }
     }
     findings.interrupted = arena.stopped();
-    print(&ladder::end(&table, findings.interrupted))?;
+    print(&ladder::end(&table, findings.interrupted, width))?;
     if let Some(file) = files.picture.take() {
         file.complete(&ladder::picture(&table))?;
     }

@@ -49,9 +49,19 @@ impl Log {
 
     /// From now on this is measured, after a warm-up.
     pub fn begin(&mut self, title: &str, warm_up: Duration) {
-        self.flush();
         self.title = title.to_string();
         self.warm_up = warm_up;
+    }
+
+    /// It is over. An INVALID run has a comment, and no histograms.
+    pub fn end(&mut self, measured: &Measured) {
+        self.flush();
+        if self.failed.is_ok() {
+            self.failed = match measured.invalid() {
+                Some(reason) => self.writer.invalid(&self.title, reason),
+                None => self.writer.valid(),
+            };
+        }
     }
 
     fn flush(&mut self) {

@@ -8,9 +8,9 @@ use super::work::{self, Item};
 use crate::engine::{Interval, Length, Load, Measured, Observer};
 use crate::live::Live;
 use crate::options::{Format, Options, Work};
-use crate::output::{Closed, print, warn};
+use crate::output::{self, Closed, print, warn};
 use crate::report::model::{Findings, Run};
-use crate::report::{lines, table};
+use crate::report::{lines, table, text};
 use hdrhistogram::Histogram;
 use std::process::ExitCode;
 use tokio::sync::watch;
@@ -40,6 +40,7 @@ pub async fn run(
             log: log.transpose()?,
         },
         stop,
+        width: text::width(output::columns()),
     };
     single.print_heading()?;
     loop {
@@ -48,7 +49,7 @@ pub async fn run(
             Err(error) if error.is::<Closed>() => return Err(error),
             // What was found before is worth as much as it was.
             Err(error) => {
-                single.findings.interrupted = true;
+                single.findings.broken_off = Some(format!("{error:#}"));
                 return single.finish(true, files).and(Err(error));
             }
         };
@@ -87,6 +88,8 @@ struct Single<'a> {
     findings: Findings,
     watchers: Watchers,
     stop: watch::Receiver<bool>,
+    /// Of what is printed.
+    width: usize,
 }
 
 impl Single<'_> {
@@ -135,7 +138,11 @@ impl Single<'_> {
             .turn(&load, &item.workload, None, watchers, stop)
             .await;
         self.watchers.live.clear();
-        Ok(turn?.into_run(item.title.clone()))
+        let turn = turn?;
+        if let Some(log) = &mut self.watchers.log {
+            log.end(&turn.measured);
+        }
+        Ok(turn.into_run(item.title.clone()))
     }
 
     fn print_heading(&self) -> anyhow::Result<()> {
@@ -143,7 +150,7 @@ impl Single<'_> {
             print(&format!("{heading}\n"))?;
         }
         if self.options.format == Format::Table {
-            print(&table::heading(&self.findings))?;
+            print(&table::heading(&self.findings, self.width))?;
         }
         Ok(())
     }
@@ -151,7 +158,9 @@ impl Single<'_> {
     fn print(&self, run: &Run) -> anyhow::Result<()> {
         let (title, measured) = (&run.title, &run.measured);
         match self.options.format {
-            Format::Table => return print(&table::run(run, self.options.precision)),
+            Format::Table => {
+                return print(&table::run(run, self.options.precision, self.width));
+            }
             Format::Quiet => print(&format!("{}\n", lines::quiet(title, measured)))?,
             Format::Csv => {
                 print(&format!("{}\n", lines::csv(title, measured)))?;
@@ -171,7 +180,7 @@ impl Single<'_> {
     /// Writes the files, and says how it went.
     fn finish(mut self, failed: bool, files: Files) -> anyhow::Result<ExitCode> {
         if self.options.format == Format::Table {
-            let end = table::end(&self.findings.runs);
+            let end = table::end(&self.findings.runs, self.width);
             if !end.is_empty() {
                 print(&format!("\n{end}"))?;
             }

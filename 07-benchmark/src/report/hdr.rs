@@ -11,6 +11,13 @@
 //! A line has the interval's begin (seconds after the base time), its length in seconds, its highest latency in
 //! milliseconds, and the whole histogram: latencies in nanoseconds, in HdrHistogram's V2 encoding, deflated, in
 //! base64. Readers that know no tags (HdrHistogram's in C) want version 1.2, without them.
+//!
+//! Whether a run is INVALID is known when it is over. So its lines are kept back until then, some kilobytes for
+//! each interval; of an INVALID run there is a comment instead, which readers pass over:
+//!
+//! ```text
+//! #[INVALID: GET: the schedule of 900000 requests per second was not held: ...]
+//! ```
 
 use crate::report::latency::millis;
 use crate::report::numbers::{unix_seconds, utc};
@@ -32,6 +39,8 @@ pub struct Writer<W> {
     tagged: bool,
     serializer: V2DeflateSerializer,
     encoded: Vec<u8>,
+    /// The lines of the run that is under way.
+    kept_back: Vec<u8>,
 }
 
 impl<W: Write> Writer<W> {
@@ -55,11 +64,13 @@ impl<W: Write> Writer<W> {
             tagged,
             serializer: V2DeflateSerializer::new(),
             encoded: Vec::new(),
+            kept_back: Vec::new(),
         })
     }
 
     /// Adds an interval of the test with this title: when it began, counted from the log's begin, how long it
-    /// was, and its latencies in nanoseconds. Readers expect intervals in the order in which they began.
+    /// was, and its latencies in nanoseconds. Readers expect intervals in the order in which they began. It is
+    /// written when its run is over.
     ///
     /// # Errors
     /// Those of writing, and a count too high for the encoding.
@@ -75,10 +86,10 @@ impl<W: Write> Writer<W> {
             .serialize(latencies, &mut self.encoded)
             .map_err(|error| anyhow!("a histogram can't be encoded: {error}"))?;
         if self.tagged {
-            write!(self.out, "Tag={},", tag(title))?;
+            write!(self.kept_back, "Tag={},", tag(title))?;
         }
         writeln!(
-            self.out,
+            self.kept_back,
             "{:.3},{:.3},{:.3},{}",
             begin.as_secs_f64(),
             length.as_secs_f64(),
@@ -88,11 +99,33 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
+    /// The run is over, and its intervals hold.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub fn valid(&mut self) -> anyhow::Result<()> {
+        self.out.write_all(&self.kept_back)?;
+        self.kept_back.clear();
+        Ok(())
+    }
+
+    /// The run is over, and for this reason none of its intervals must be used.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub fn invalid(&mut self, title: &str, reason: &str) -> anyhow::Result<()> {
+        self.kept_back.clear();
+        let comment = format!("INVALID: {title}: {reason}").replace(char::is_control, "_");
+        writeln!(self.out, "#[{comment}]")?;
+        Ok(())
+    }
+
     /// Ends the log, and gives back what it was written to.
     ///
     /// # Errors
     /// Those of writing what is buffered.
     pub fn finish(mut self) -> anyhow::Result<W> {
+        self.valid()?;
         self.out.flush()?;
         Ok(self.out)
     }
@@ -156,6 +189,28 @@ mod tests {
             assert_eq!(&read, histogram);
             assert_eq!((read.len(), read.max()), (histogram.len(), histogram.max()));
         }
+    }
+
+    #[test]
+    fn an_invalid_run_is_a_comment_without_histograms() {
+        let mut writer = Writer::new(Vec::new(), UNIX_EPOCH + BEGIN, true).unwrap();
+        let second = Duration::from_secs(1);
+        for (title, invalid) in [("SET", None), ("GET\n", Some("late")), ("INCR", None)] {
+            let one = samples(1);
+            writer.interval(title, second, second, &one).unwrap();
+            match invalid {
+                Some(reason) => writer.invalid(title, reason).unwrap(),
+                None => writer.valid().unwrap(),
+            }
+        }
+        let log = String::from_utf8(writer.finish().unwrap()).unwrap();
+        assert!(log.contains("\n#[INVALID: GET_: late]\n"), "{log}");
+        let entries = IntervalLogIterator::new(log.as_bytes()).map(Result::unwrap);
+        let tags = entries.filter_map(|entry| match entry {
+            LogEntry::Interval(interval) => Some(interval.tag().unwrap().as_str().to_string()),
+            _ => None,
+        });
+        assert_eq!(tags.collect::<Vec<_>>(), ["SET", "INCR"]);
     }
 
     #[test]

@@ -2,8 +2,9 @@
 //!
 //! Units stand in the names: `_s`, `_ms`, `_us`, `_per_s`, `_bytes`; `_cores` is a share of one core, 1.0 being
 //! all of it. Latencies are exact to a thousandth, as the histograms are. `null` stands for what is not known,
-//! and for figures that need a reply where there was none. Keys are in alphabetical order. The format's number
-//! goes up when a key changes its meaning or is removed; new keys may come without.
+//! for figures that need a reply where there was none, and for all rates, latencies and `server_cpu_us` of a
+//! run that is `invalid`: of such a run there are only counts. Keys are in alphabetical order. The format's
+//! number goes up when a key changes its meaning or is removed; new keys may come without.
 //!
 //! | at the top | |
 //! |---|---|
@@ -16,10 +17,12 @@
 //! | `runs` | a list of runs, in order; empty in a comparison |
 //! | `comparison` | `null` without one |
 //! | `interrupted` | whether the user ended it early |
+//! | `broken_off` | why it ended before its time by itself, as when a request of a comparison failed; else `null` |
 //!
 //! | in a run | |
 //! |---|---|
 //! | `title` | the test's title |
+//! | `invalid` | why the run has no figures: its schedule was not held, or no reply came; else `null` |
 //! | `replies_per_s` | throughput: `replies` divided by `measured_s` |
 //! | `replies` | good replies within the time measured |
 //! | `all_replies` | those of the warm-up, late ones and errors included |
@@ -31,7 +34,7 @@
 //! | `errors` | `total`, and `kinds`: a list of `kind`, `count` and `example`, the first one's text |
 //! | `intervals` | the run over time, a list of `begin_s`, `length_s`, `replies`, `errors`, `p50_ms`, `p99_ms`, `max_ms` |
 //! | `commands` | of a mix: a list of `title`, `replies`, `response` |
-//! | `schedule` | of an open loop: `rate_per_s` asked for, requests `due`, `late_p99_ms`, `late_max_ms`, and `invalid`: why the figures must not be used, or `null` |
+//! | `schedule` | of an open loop: `rate_per_s` asked for, requests `due`, `late_p99_ms`, `late_max_ms`, and `invalid`: why it was not held, or `null` |
 //! | `generator_cpu_s`, `generator_cores` | CPU time of the load generator, and its share of a core |
 //! | `server_cpu_us`, `server_cores` | CPU time of the server for one reply, and its share of a core |
 //! | `bound` | who limited the throughput: `server`, `client` (the load generator), `neither`, `schedule`, `unknown` |
@@ -97,6 +100,7 @@ pub fn value(findings: &Findings) -> Value {
         "runs": list(&findings.runs, run),
         "comparison": findings.comparison.as_ref().map(comparison),
         "interrupted": findings.interrupted,
+        "broken_off": findings.broken_off,
     })
 }
 
@@ -122,7 +126,9 @@ fn server(server: &Server) -> Value {
 fn run(run: &Run) -> Value {
     let mut value = measured(&run.measured);
     value["title"] = json!(run.title);
-    add_who_worked(&mut value, run.server_cpu, run.server_share, run.bound);
+    let valid = run.measured.invalid().is_none();
+    let cpu = run.server_cpu.filter(|_| valid);
+    add_who_worked(&mut value, cpu, run.server_share, run.bound);
     value
 }
 
@@ -143,8 +149,12 @@ fn bound_word(bound: Bound) -> &'static str {
 }
 
 fn measured(measured: &Measured) -> Value {
+    let invalid = measured.invalid();
+    let valid = invalid.is_none();
+    let latency = |histogram| valid.then(|| latency(histogram));
     json!({
-        "replies_per_s": per_second(measured.replies, measured.time),
+        "invalid": invalid,
+        "replies_per_s": per_second(measured.replies, measured.time).filter(|_| valid),
         "replies": measured.replies,
         "all_replies": measured.all_replies,
         "measured_s": measured.time.as_secs_f64(),
@@ -154,8 +164,8 @@ fn measured(measured: &Measured) -> Value {
         "clipped": measured.clipped,
         "misses": measured.misses,
         "errors": errors(&measured.errors),
-        "intervals": list(&measured.intervals, interval),
-        "commands": list(&measured.commands, command),
+        "intervals": list(&measured.intervals, |each| interval(each, valid)),
+        "commands": list(&measured.commands, |each| command(each, valid)),
         "schedule": measured.schedule.as_ref().map(schedule),
         "generator_cpu_s": measured.own_cpu.map(|cpu| cpu.as_secs_f64()),
         "generator_cores": measured.own_share(),
@@ -193,9 +203,9 @@ fn errors(errors: &Errors) -> Value {
     json!({"total": errors.total(), "kinds": kinds.collect::<Value>()})
 }
 
-fn interval(interval: &Interval) -> Value {
+fn interval(interval: &Interval, valid: bool) -> Value {
     // Without a reply there is no latency, not one of 0.
-    let millis = |nanos| (interval.replies > 0).then(|| millis(nanos));
+    let millis = |nanos| (valid && interval.replies > 0).then(|| millis(nanos));
     json!({
         "begin_s": interval.begin.as_secs_f64(),
         "length_s": interval.length.as_secs_f64(),
@@ -207,11 +217,11 @@ fn interval(interval: &Interval) -> Value {
     })
 }
 
-fn command(command: &CommandTally) -> Value {
+fn command(command: &CommandTally, valid: bool) -> Value {
     json!({
         "title": command.title,
         "replies": command.replies,
-        "response": latency(&command.response),
+        "response": valid.then(|| latency(&command.response)),
     })
 }
 

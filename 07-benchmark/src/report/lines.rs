@@ -33,11 +33,7 @@ pub fn fault(measured: &Measured) -> Option<String> {
     if let Some(reason) = measured.invalid() {
         return Some(format!("INVALID: {reason}"));
     }
-    if measured.errors.total() > 0 {
-        return Some(format!("ERRORS: {}", failures(&measured.errors)));
-    }
-    let reason = measured.silent()?;
-    Some(format!("INVALID: {reason}"))
+    (measured.errors.total() > 0).then(|| format!("ERRORS: {}", failures(&measured.errors)))
 }
 
 /// Each kind with its first text.

@@ -4,10 +4,11 @@
 //! files -> json ---------------------+
 //!       -> html -> notices -> words -+-> latency, numbers, markup, model
 //!               -> draw -------------+
-//! lines, table, versus, ladder ------+-> summary, text: what is printed
+//! lines, table, versus, ladder ------+-> summary, columns, text: what is printed
 //! hdr: the interval log, written while a run goes on
 //! ```
 
+mod columns;
 mod draw;
 pub mod files;
 pub mod hdr;

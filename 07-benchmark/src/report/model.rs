@@ -23,6 +23,8 @@ pub struct Findings {
     pub comparison: Option<Comparison>,
     /// Whether the user ended it early.
     pub interrupted: bool,
+    /// Why it could not go on: requests failed, or a server went away.
+    pub broken_off: Option<String>,
 }
 
 /// The machine on which this program ran.
@@ -168,7 +170,7 @@ pub enum Bound {
 /// Two servers, A and B, under the same load in turns.
 #[derive(Clone, Debug)]
 pub struct Comparison {
-    /// Rounds of four turns (A B B A) that were asked for. An interrupted comparison has fewer.
+    /// Rounds of four turns (A B B A) that were asked for. One that ended early has fewer.
     pub rounds: usize,
     /// Time measured in each turn.
     pub turn: Duration,

@@ -3,7 +3,7 @@
 use crate::engine::Measured;
 use crate::report::model::{Bound, Case, Comparison, Findings, Run, Verdict};
 use crate::report::numbers::{listed, thousands};
-use crate::report::words::{Subject, all_seen, is_interrupted};
+use crate::report::words::{Subject, all_seen, ended_early};
 
 /// How much a notice weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,7 +40,7 @@ fn notice(weight: Weight, title: impl Into<String>, text: impl Into<String>) -> 
 pub fn notices(findings: &Findings) -> Vec<Notice> {
     let seen = all_seen(findings);
     let mut notices: Vec<Notice> = seen.iter().filter_map(invalid).collect();
-    notices.extend(interrupted(findings));
+    notices.extend(early(findings));
     notices.extend(seen.iter().filter_map(unanswered));
     notices.extend(without_replies(&seen));
     notices.extend(errors(&seen));
@@ -63,11 +63,12 @@ fn total(seen: &[Subject], count: impl Fn(&Measured) -> u64) -> (u64, String) {
 
 fn invalid(seen: &Subject) -> Option<Notice> {
     let reason = seen.measured.invalid()?.trim_end_matches('.');
-    let text = format!("{}: {reason}. Do not use these figures.", seen.name);
+    let text = format!("{}: {reason}. So there are no figures of it.", seen.name);
     Some(notice(Weight::Bad, "INVALID", text))
 }
 
-fn interrupted(findings: &Findings) -> Option<Notice> {
+fn early(findings: &Findings) -> Option<Notice> {
+    let title = ended_early(findings)?;
     let text = match &findings.comparison {
         Some(comparison) => format!(
             "{} rounds were asked for, and not all of them were done: the intervals are wider than they would be.",
@@ -75,7 +76,13 @@ fn interrupted(findings: &Findings) -> Option<Notice> {
         ),
         None => "The figures are of what was done until then.".to_string(),
     };
-    is_interrupted(findings).then(|| notice(Weight::Bad, "Interrupted", text))
+    let reason = findings.broken_off.iter();
+    let reason = reason.map(|reason| format!("{}. ", reason.trim_end_matches('.')));
+    Some(notice(
+        Weight::Bad,
+        title,
+        reason.collect::<String>() + &text,
+    ))
 }
 
 fn unanswered(subject: &Subject) -> Option<Notice> {
@@ -88,7 +95,9 @@ fn unanswered(subject: &Subject) -> Option<Notice> {
 }
 
 fn without_replies(seen: &[Subject]) -> Option<Notice> {
-    let (silent, those) = total(seen, |measured| u64::from(measured.replies == 0));
+    let (silent, those) = total(seen, |measured| {
+        u64::from(measured.replies == 0 && measured.invalid().is_none())
+    });
     let text = format!("{those}: there is nothing to tell of latencies.");
     (silent > 0).then(|| notice(Weight::Bad, "No good reply", text))
 }
@@ -128,7 +137,8 @@ fn misses(seen: &[Subject]) -> Option<Notice> {
 
 fn of_runs(runs: &[Run]) -> impl Iterator<Item = Notice> {
     who_was_busy(|bound| {
-        let those = runs.iter().filter(|run| run.bound == bound);
+        let applies = |run: &&Run| run.bound == bound && run.measured.invalid().is_none();
+        let those = runs.iter().filter(applies);
         those.map(|run| run.title.clone()).collect()
     })
 }

@@ -3,8 +3,13 @@
 use super::model::Bound;
 use std::time::Duration;
 
-/// How wide a table and the text below it may be, in columns.
+/// How wide a table and the text below it are where there is room, in columns.
 pub const WIDTH: usize = 110;
+
+/// How wide they are on a terminal with so many columns; `None` stands for a file, or a pipe.
+pub fn width(terminal: Option<usize>) -> usize {
+    terminal.map_or(WIDTH, |columns| columns.min(WIDTH))
+}
 
 /// Behind figures for which this program was busy.
 pub const BUSY_MARK: &str = "*";
@@ -66,16 +71,21 @@ pub fn cut(text: &str, width: usize) -> String {
     kept.chain("...".chars().take(width)).collect()
 }
 
-/// `text` in lines of at most [`WIDTH`] columns, with a line end; those after the first begin with `indent`. A
+/// `text` in lines of at most `width` columns, with a line end; those after the first begin with `indent`. A
 /// word that is longer than a line has a line of its own. Without control characters.
-pub fn wrap(text: &str, indent: &str) -> String {
-    let mut lines = String::new();
-    let mut column = 0;
-    for word in text.split_whitespace().map(visible) {
+pub fn wrap(text: &str, indent: &str, width: usize) -> String {
+    wrap_behind("", text, indent, width)
+}
+
+/// The same behind what the first line begins with.
+pub fn wrap_behind(begin: &str, text: &str, indent: &str, width: usize) -> String {
+    let mut lines = begin.to_string();
+    let mut column = begin.chars().count();
+    for (place, word) in text.split_whitespace().map(visible).enumerate() {
         let length = word.chars().count();
-        if lines.is_empty() {
-            column = length;
-        } else if column + 1 + length <= WIDTH {
+        if place == 0 {
+            column += length;
+        } else if column + 1 + length <= width {
             lines.push(' ');
             column += 1 + length;
         } else {
@@ -127,16 +137,25 @@ mod tests {
     #[test]
     fn lines_are_wrapped_between_words() {
         let half = "x".repeat(WIDTH / 2);
-        assert_eq!(wrap("", "  "), "\n");
-        assert_eq!(wrap("one  two\nthree", "  "), "one two three\n");
+        assert_eq!(wrap("", "  ", WIDTH), "\n");
+        assert_eq!(wrap("one  two\nthree", "  ", WIDTH), "one two three\n");
         assert_eq!(
-            wrap(&format!("{half} {half} {half}"), "  "),
+            wrap(&format!("{half} {half} {half}"), "  ", WIDTH),
             format!("{half}\n  {half}\n  {half}\n")
         );
         let long = half.repeat(3);
         assert_eq!(
-            wrap(&format!("{long} a b"), "  "),
+            wrap(&format!("{long} a b"), "  ", WIDTH),
             format!("{long}\n  a b\n")
         );
+        assert_eq!(wrap("one two three", "  ", 8), "one two\n  three\n");
+        assert_eq!(wrap_behind("    ", "one two", "  ", 8), "    one\n  two\n");
+    }
+
+    #[test]
+    fn a_terminal_is_never_too_narrow_and_a_file_has_room() {
+        assert_eq!(width(None), WIDTH);
+        assert_eq!(width(Some(80)), 80);
+        assert_eq!(width(Some(300)), WIDTH);
     }
 }

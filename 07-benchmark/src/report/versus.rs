@@ -18,16 +18,17 @@ const HANGING: &str = "  ";
 const LONG_TITLE: usize = 40;
 
 /// Who is compared, and how. `settings` are those of the whole call: name and value. What the comparison
-/// remarks is told as far as it is known by now.
+/// remarks is told as far as it is known by now. As all of the table it is `width` columns wide.
 pub fn heading(
     servers: &[Server],
     settings: &[(String, String)],
     comparison: &Comparison,
+    width: usize,
 ) -> String {
     let mut text = String::new();
     for (letter, server) in ["A", "B"].iter().zip(servers) {
         let line = format!("{letter}: {}", server.introduction());
-        text += &wrap(&line, HANGING);
+        text += &wrap(&line, HANGING, width);
     }
     text += &wrap(
         &format!(
@@ -36,28 +37,34 @@ pub fn heading(
             comparison.turn.as_secs_f64()
         ),
         HANGING,
+        width,
     );
-    text += &wrap(&settings_line(settings), HANGING);
+    text += &wrap(&settings_line(settings), HANGING, width);
     for remark in &comparison.remarks {
-        text += &wrap(remark, HANGING);
+        text += &wrap(remark, HANGING, width);
     }
     text + "\n"
 }
 
 /// What the machine and this program can do: the most that this program reaches, and A against itself. Empty
 /// where neither was measured.
-pub fn calibration(comparison: &Comparison) -> String {
-    let mut text = ceilings(&comparison.ceilings);
+pub fn calibration(comparison: &Comparison, width: usize) -> String {
+    let mut text = ceilings(&comparison.ceilings, width);
     if !comparison.noise.is_empty() {
-        text += "A against itself. B differs from A only if its ratio is further from 1 than these intervals reach.\n\n";
+        text += &wrap(
+            "A against itself. B differs from A only if its ratio is further from 1 than these intervals reach.",
+            HANGING,
+            width,
+        );
+        text.push('\n');
     }
     for case in &comparison.noise {
-        text += &block::noise(case, comparison.rounds);
+        text += &block::noise(case, comparison.rounds, width);
     }
     text
 }
 
-fn ceilings(ceilings: &[(usize, f64)]) -> String {
+fn ceilings(ceilings: &[(usize, f64)], width: usize) -> String {
     let each: Vec<String> = ceilings
         .iter()
         .map(|(pipeline, most)| format!("{} requests/s at -P {pipeline}", thousands(*most)))
@@ -69,22 +76,23 @@ fn ceilings(ceilings: &[(usize, f64)]) -> String {
         "Against a responder that does nothing else this program reaches {}.",
         each.join(", ")
     );
-    wrap(&line, HANGING) + "\n"
+    wrap(&line, HANGING, width) + "\n"
 }
 
-/// What the columns and marks mean, and what came out.
-pub fn end(comparison: &Comparison, interrupted: bool) -> String {
+/// What the columns and marks mean, and what came out. `early` says how it ended, if that was before its time.
+pub fn end(comparison: &Comparison, early: Option<&str>, width: usize) -> String {
     let mut text = String::new();
     if !comparison.cases.is_empty() {
         for paragraph in explanations(&comparison.cases) {
-            text += &wrap(&paragraph, HANGING);
+            text += &wrap(&paragraph, HANGING, width);
         }
+        text += &block::fitted(width).missing(width);
         text.push('\n');
     }
-    if interrupted {
-        text += &wrap(&rounds_done(comparison), HANGING);
+    if let Some(early) = early {
+        text += &wrap(&rounds_done(comparison, early), HANGING, width);
     }
-    text + &wrap(&Score::of(&comparison.cases).sentence(), HANGING)
+    text + &wrap(&Score::of(&comparison.cases).sentence(), HANGING, width)
 }
 
 fn explanations(cases: &[Case]) -> Vec<String> {
@@ -137,7 +145,7 @@ fn deciding(cases: &[Case]) -> String {
     format!("A test is decided {}.", rules.join("; "))
 }
 
-fn rounds_done(comparison: &Comparison) -> String {
+fn rounds_done(comparison: &Comparison, early: &str) -> String {
     let of = comparison.rounds;
     let done = |case: &Case| {
         format!(
@@ -148,9 +156,9 @@ fn rounds_done(comparison: &Comparison) -> String {
     };
     let all: Vec<String> = comparison.cases.iter().map(done).collect();
     if all.is_empty() {
-        return "Interrupted before the first round of A and B was over.".to_string();
+        return format!("{early} before the first round of A and B was over.");
     }
-    format!("Interrupted. Rounds measured: {}.", all.join(", "))
+    format!("{early}. Rounds measured: {}.", all.join(", "))
 }
 
 #[cfg(test)]

@@ -7,20 +7,33 @@ use crate::report::summary::{Figure, Score};
 
 /// One sentence that says what happened.
 pub fn headline(findings: &Findings) -> String {
+    if let Some(reason) = invalid(findings) {
+        return format!("INVALID: {reason}");
+    }
     let happened = match (&findings.comparison, findings.runs.as_slice()) {
         (Some(comparison), _) => compared(findings, comparison),
         (None, []) => "Nothing was measured".to_string(),
         (None, [run]) => single(run),
         (None, runs) => several(runs),
     };
-    let mut seen = all_seen(findings).into_iter();
-    let invalid = seen.any(|each| each.measured.invalid().is_some());
-    let prefix = match (invalid, is_interrupted(findings)) {
-        (true, _) => "INVALID: ",
-        (false, true) => "Interrupted: ",
-        (false, false) => "",
-    };
-    format!("{prefix}{happened}")
+    match ended_early(findings) {
+        Some(early) => format!("{early}: {happened}"),
+        None => happened,
+    }
+}
+
+/// Why something that was measured has no figures; `None` where all have.
+fn invalid(findings: &Findings) -> Option<String> {
+    let seen = all_seen(findings);
+    let mut invalid = seen.iter().filter_map(|each| {
+        let reason = each.measured.invalid()?;
+        Some(format!("{}: {reason}", each.name))
+    });
+    let first = invalid.next()?;
+    Some(match seen.len() {
+        1 => first,
+        all => format!("{} of {all} runs, such as {first}", 1 + invalid.count()),
+    })
 }
 
 fn single(run: &Run) -> String {
@@ -150,10 +163,14 @@ fn sides_of<'a>(case: &'a Case, at: &str) -> [Subject<'a>; 2] {
     })
 }
 
-/// Whether it was ended early, all of it or a part.
-pub fn is_interrupted(findings: &Findings) -> bool {
+/// How it ended, all of it or a part, if that was before its time: by itself, or because the user wanted it.
+pub fn ended_early(findings: &Findings) -> Option<&'static str> {
     let mut seen = all_seen(findings).into_iter();
-    findings.interrupted || seen.any(|each| each.measured.interrupted)
+    if findings.broken_off.is_some() {
+        return Some("Broken off");
+    }
+    let interrupted = findings.interrupted || seen.any(|each| each.measured.interrupted);
+    interrupted.then_some("Interrupted")
 }
 
 /// What the figure that decides a case says of B, and which figure that is.

@@ -1,7 +1,7 @@
 //! The pictures of single runs.
 
 use super::figure::{self, described, entry, grid, how_to_read, legend, remark};
-use super::runs::histograms;
+use super::runs::{histograms, is_valid};
 use crate::report::draw::percentiles::{self, Series};
 use crate::report::draw::{Caption, STYLES, Size, ranges, spot, timeline};
 use crate::report::latency::Latency;
@@ -30,10 +30,10 @@ const READ_TIME: &str = "Above: good replies in each interval; the axis begins a
     that the run was too short, or that something else changed.";
 
 /// The distribution of latencies. Runs that are one line each share pictures; others have one of their own.
-pub fn latencies(runs: &[Run]) -> Vec<Node> {
-    let alone = |run: &&Run| histograms(run, "").len() > 1;
-    let mut pictures: Vec<Vec<Series>> = runs.iter().filter(alone).map(lines).collect();
-    let shared: Vec<&Run> = runs.iter().filter(|run| !alone(run)).collect();
+pub fn latencies(runs: &[&Run]) -> Vec<Node> {
+    let alone = |run: &Run| histograms(run, "").len() > 1;
+    let (alone, shared): (Vec<&Run>, Vec<&Run>) = runs.iter().partition(|run| alone(run));
+    let mut pictures: Vec<Vec<Series>> = alone.into_iter().map(lines).collect();
     pictures.extend(shared.chunks(STYLES).map(one_line_each));
     pictures.retain(|series| !series.is_empty());
     if pictures.is_empty() {
@@ -46,15 +46,15 @@ pub fn latencies(runs: &[Run]) -> Vec<Node> {
     let mut nodes = side_by_side(runs);
     nodes.extend(drawn.map(|(index, series)| picture(index, series, &range)));
     nodes.push(how_to_read(READ_LATENCY));
-    let open = |run: &Run| run.measured.schedule.is_some();
-    nodes.extend(runs.iter().any(open).then(|| remark(READ_OPEN)));
-    nodes.extend((!runs.iter().all(open)).then(|| remark(READ_CLOSED)));
+    let mut open = runs.iter().map(|run| run.measured.schedule.is_some());
+    nodes.extend(open.clone().any(|open| open).then(|| remark(READ_OPEN)));
+    nodes.extend((!open.all(|open| open)).then(|| remark(READ_CLOSED)));
     nodes
 }
 
 /// Of several tests: all of them in one picture.
-fn side_by_side(runs: &[Run]) -> Vec<Node> {
-    let latency = |run: &Run| Some((run.title.clone(), Latency::of(&run.measured.response)?));
+fn side_by_side(runs: &[&Run]) -> Vec<Node> {
+    let latency = |run: &&Run| Some((run.title.clone(), Latency::of(&run.measured.response)?));
     let tests: Vec<(String, Latency)> = runs.iter().filter_map(latency).collect();
     if tests.len() < 2 {
         return Vec::new();
@@ -97,7 +97,7 @@ pub fn series(name: String, style: usize, histogram: &Histogram<u64>) -> Option<
 }
 
 /// The lowest and the highest latency of each run: with the same axis, pictures can be compared.
-fn range(runs: &[Run]) -> Vec<f64> {
+fn range(runs: &[&Run]) -> Vec<f64> {
     let latencies = runs
         .iter()
         .filter_map(|run| Latency::of(&run.measured.response));
@@ -124,7 +124,7 @@ pub fn over_time(runs: &[Run]) -> Vec<Node> {
         Size::Narrow
     };
     let shown = runs.iter().enumerate();
-    let shown = shown.filter(|(_, run)| !run.measured.intervals.is_empty());
+    let shown = shown.filter(|(_, run)| is_valid(run) && !run.measured.intervals.is_empty());
     let pictures: Vec<Node> = shown
         .map(|(index, run)| timeline_of(index, run, size))
         .collect();
@@ -138,6 +138,7 @@ pub fn over_time(runs: &[Run]) -> Vec<Node> {
     nodes.push(how_to_read(READ_TIME));
     let many = runs
         .iter()
+        .filter(|run| is_valid(run))
         .map(|run| timeline::folded(size, run.measured.intervals.len()));
     nodes.extend(many.max().and_then(on_folding));
     nodes

@@ -13,15 +13,26 @@ use hdrhistogram::Histogram;
 const READ_PERCENTILES: &str = "A percentile beyond which there is less than one reply is the slowest reply: of \
     1,000 replies p99.99 is the max.";
 
-/// Tables and pictures of all runs.
+/// Tables and pictures of all runs. Of an INVALID one there are counts, but no figures and no pictures: they
+/// would belong to another experiment.
 pub fn sections(runs: &[Run]) -> Vec<Node> {
+    let figures = section("The figures").all(tables(runs));
+    let valid: Vec<&Run> = runs.iter().filter(|run| is_valid(run)).collect();
+    if valid.is_empty() {
+        return vec![figures];
+    }
     let percentiles = section("All percentiles").with(all_percentiles(runs));
     vec![
-        section("The figures").all(tables(runs)),
-        section("Latency").all(run_pictures::latencies(runs)),
+        figures,
+        section("Latency").all(run_pictures::latencies(&valid)),
         section("Over time").all(run_pictures::over_time(runs)),
         percentiles.with(tag("p").class("how").text(READ_PERCENTILES)),
     ]
+}
+
+/// Whether a run has figures.
+pub fn is_valid(run: &Run) -> bool {
+    run.measured.invalid().is_none()
 }
 
 fn tables(runs: &[Run]) -> Vec<Node> {
@@ -36,8 +47,13 @@ fn figures(runs: &[Run]) -> Node {
     let mut heads = vec![Words("test"), Number("requests/s")];
     heads.extend(percentiles);
     heads.extend([Number("max ms"), Number("failed"), Words("limited by")]);
+    let width = heads.len() - 1;
     let rows = runs.iter().enumerate().map(|(index, run)| {
         let (at, measured) = (format!("/runs/{index}"), &run.measured);
+        if let Some(reason) = measured.invalid() {
+            let cell = words(format!("INVALID: {reason}")).attr("colspan", width);
+            return row(&run.title, [cell]);
+        }
         let latency = Latency::of(&measured.response);
         let throughput = per_second(measured.replies, measured.time);
         let percentiles = MAIN.map(|(_, percent, key)| {
@@ -102,7 +118,8 @@ fn who_worked(runs: &[Run]) -> Node {
     ];
     let rows = runs.iter().enumerate().map(|(index, run)| {
         let (at, measured) = (format!("/runs/{index}"), &run.measured);
-        let cpu = run.server_cpu.map(|cpu| cpu.as_nanos() as f64 / 1e3);
+        let cpu = run.server_cpu.filter(|_| is_valid(run));
+        let cpu = cpu.map(|cpu| cpu.as_nanos() as f64 / 1e3);
         let seconds = measured.time.as_secs_f64();
         let served = measured.served as u64;
         let cells = [
@@ -127,8 +144,8 @@ fn all_percentiles(runs: &[Run]) -> Node {
     ];
     heads.extend(PERCENTILES.map(|(_, name, _)| Number(name)));
     heads.push(Number("max"));
-    let all = runs.iter().enumerate();
-    let histograms = all.flat_map(|(index, run)| histograms(run, &format!("/runs/{index}")));
+    let valid = runs.iter().enumerate().filter(|(_, run)| is_valid(run));
+    let histograms = valid.flat_map(|(index, run)| histograms(run, &format!("/runs/{index}")));
     let rows = histograms.filter_map(|each| spread(&each));
     table("Latencies in ms", &heads, rows)
 }

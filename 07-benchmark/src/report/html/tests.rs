@@ -269,7 +269,7 @@ fn every_picture_has_a_title_and_words() {
             .count();
         assert_eq!(pictures, words, "{name}");
         assert!(
-            pictures > 0 || ["nothing", "silent"].contains(name),
+            pictures > 0 || ["nothing", "silent", "invalid"].contains(name),
             "{name}"
         );
     }
@@ -287,11 +287,15 @@ fn what_must_be_known_stands_before_the_figures() {
     let body = |findings: &Findings| page(findings).split_once("<body>").unwrap().1.to_string();
     loud(
         &body(&samples::invalid()),
-        "the load generator could not keep up. Do not use these figures.",
+        "the load generator could not keep up. So there are no figures of it.",
     );
     loud(
         &body(&samples::interrupted()),
         "7 rounds were asked for, and not all of them were done",
+    );
+    loud(
+        &body(&samples::broken_off()),
+        "300 requests of INCR -P 1 failed (ERR): ERR broken. 7 rounds were asked for",
     );
     loud(&body(&samples::with_errors()), "1,237 requests failed");
     loud(
@@ -300,6 +304,28 @@ fn what_must_be_known_stands_before_the_figures() {
     );
     let busy = body(&samples::mix());
     assert!(busy.find("Limited by the load generator").unwrap() < busy.find("<table").unwrap());
+}
+
+#[test]
+fn an_invalid_run_has_no_figures_and_no_pictures() {
+    let mut findings = samples::invalid();
+    let shown = |page: &str| {
+        let figures = ["replies_per_s", "response/", "service/"];
+        let at = |figure: &&str| page.contains(&format!("data-at=\"/runs/0/{figure}"));
+        (figures.iter().any(at), page.contains("<svg"))
+    };
+    let alone = page(&findings);
+    assert_eq!(shown(&alone), (false, false));
+    assert!(alone.contains("INVALID: requests were written up to 48 ms late"));
+    assert!(alone.contains("NOT HELD"));
+    findings.runs.extend(samples::closed_loop().runs);
+    findings.runs[1].title = "SET".to_string();
+    let beside = page(&findings);
+    assert_eq!(shown(&beside), (false, true));
+    assert!(pictures(&beside, "time-0").is_empty() && !pictures(&beside, "time-1").is_empty());
+    for picture in pictures(&beside, "latency-") {
+        assert!(picture.series("SET").is_some() && picture.series("GET, response").is_none());
+    }
 }
 
 #[test]

@@ -85,17 +85,52 @@ fn the_curve_is_that_of_the_histogram() {
 
 #[test]
 fn an_open_loop_has_its_schedule_and_both_times() {
-    let run = &read(&samples::invalid())["runs"][0];
+    let run = &read(&samples::open_loop())["runs"][0];
     assert_eq!(run["schedule"]["rate_per_s"], 50_000.0);
-    assert_eq!(run["schedule"]["late_max_ms"], 48.0);
-    assert!(
-        run["schedule"]["invalid"]
-            .as_str()
-            .unwrap()
-            .contains("late")
+    assert_eq!(run["schedule"]["late_max_ms"], 0.95);
+    assert_eq!(
+        [&run["invalid"], &run["schedule"]["invalid"]],
+        [&Value::Null; 2]
     );
     let p99 = |key: &str| run[key]["p99_ms"].as_f64().unwrap();
     assert!(p99("response") > 100.0 * p99("service"));
+}
+
+/// What of a run is a figure, not a count: rates, latencies, and what a reply costs.
+const FIGURES: [&str; 4] = ["replies_per_s", "response", "service", "server_cpu_us"];
+
+#[test]
+fn an_invalid_run_has_counts_and_no_figures() {
+    let mut findings = samples::invalid();
+    findings.runs[0].measured.commands = samples::mix().runs[0].measured.commands.clone();
+    let run = &read(&findings)["runs"][0];
+    for figure in FIGURES {
+        assert_eq!(run[figure], Value::Null, "{figure}");
+    }
+    assert_eq!(run["commands"][0]["response"], Value::Null);
+    for figure in ["p50_ms", "p99_ms", "max_ms"] {
+        assert_eq!(run["intervals"][7][figure], Value::Null, "{figure}");
+    }
+    assert!(run["replies"].as_u64() > Some(0));
+    assert!(run["commands"][0]["replies"].as_u64() > Some(0));
+    assert!(run["intervals"][7]["replies"].as_u64() > Some(0));
+    assert_eq!(run["errors"]["total"], 0);
+    assert_eq!(run["schedule"]["due"], 500_000);
+    assert_eq!(run["schedule"]["late_max_ms"], 48.0);
+    assert!(run["invalid"].as_str().unwrap().contains("48 ms late"));
+    assert_eq!(run["invalid"], run["schedule"]["invalid"]);
+}
+
+#[test]
+fn a_run_without_a_reply_is_invalid() {
+    let mut findings = samples::one_sample();
+    findings.runs[0].measured.replies = 0;
+    findings.runs[0].measured.time = Duration::from_secs(1);
+    let run = &read(&findings)["runs"][0];
+    assert_eq!(run["invalid"], "no reply came in the time measured");
+    for figure in FIGURES {
+        assert_eq!(run[figure], Value::Null, "{figure}");
+    }
 }
 
 #[test]
@@ -119,6 +154,28 @@ fn a_comparison_has_its_ratios_and_both_sides() {
     let quick = &read(&samples::quick_comparison())["comparison"]["cases"][0]["ratios"];
     assert_eq!(quick["throughput"]["low"], Value::Null);
     assert_eq!(quick["server_cpu"], Value::Null);
+}
+
+#[test]
+fn who_ended_it_early_is_told_apart() {
+    let ended = |findings| {
+        let document = read(&findings);
+        (
+            document["interrupted"].clone(),
+            document["broken_off"].clone(),
+        )
+    };
+    assert_eq!(
+        ended(samples::comparison()),
+        (Value::Bool(false), Value::Null)
+    );
+    assert_eq!(
+        ended(samples::interrupted()),
+        (Value::Bool(true), Value::Null)
+    );
+    let (interrupted, reason) = ended(samples::broken_off());
+    assert_eq!(interrupted, false);
+    assert!(reason.as_str().unwrap().ends_with("ERR broken"));
 }
 
 #[test]

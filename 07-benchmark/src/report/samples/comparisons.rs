@@ -126,6 +126,15 @@ pub fn quick_comparison() -> Findings {
     findings
 }
 
+/// A comparison in which a request failed.
+pub fn broken_off() -> Findings {
+    Findings {
+        interrupted: false,
+        broken_off: Some("300 requests of INCR -P 1 failed (ERR): ERR broken".to_string()),
+        ..interrupted()
+    }
+}
+
 /// A comparison that was ended early.
 pub fn interrupted() -> Findings {
     let mut findings = comparison();

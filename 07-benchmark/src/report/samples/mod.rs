@@ -8,7 +8,7 @@ mod comparisons;
 use crate::engine::{CommandTally, Errors, Measured, Punctuality, latencies};
 use crate::report::model::{Bound, Comparison, Estimate, Findings, Machine, Run, Server, Verdict};
 use behaviour::{Behaviour, STEADY, take};
-pub use comparisons::{comparison, interrupted, quick_comparison};
+pub use comparisons::{broken_off, comparison, interrupted, quick_comparison};
 use std::sync::LazyLock;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -26,6 +26,7 @@ static ALL: LazyLock<Vec<(&str, Findings)>> = LazyLock::new(|| {
         ("tests", many_tests()),
         ("comparison", comparison()),
         ("interrupted", interrupted()),
+        ("broken off", broken_off()),
         ("errors", with_errors()),
         ("silent", silent()),
         ("hostile", hostile()),
@@ -77,6 +78,7 @@ fn findings(runs: Vec<Run>, comparison: Option<Comparison>) -> Findings {
         runs,
         comparison,
         interrupted: false,
+        broken_off: None,
     }
 }
 
@@ -269,7 +271,7 @@ pub fn hostile() -> Findings {
     let text = || HOSTILE.to_string();
     let pair = || (text(), text());
     let mut findings = with_errors();
-    let spoil = |run: &mut Run| {
+    let spoil = |(index, run): (usize, &mut Run)| {
         run.title = text();
         run.measured.errors.add(HOSTILE, 1, text);
         let response = run.measured.response.clone();
@@ -278,7 +280,8 @@ pub fn hostile() -> Findings {
             replies: response.len(),
             response,
         }];
-        let invalid = Some(text());
+        // The second one has figures, and so pictures.
+        let invalid = (index == 0).then(text);
         run.measured.schedule = Some(Punctuality {
             rate: f64::NAN,
             due: 1,
@@ -287,7 +290,7 @@ pub fn hostile() -> Findings {
             invalid,
         });
     };
-    findings.runs.iter_mut().for_each(spoil);
+    findings.runs.iter_mut().enumerate().for_each(spoil);
     findings.generator = text();
     findings.machine.system = text();
     findings.machine.processor = Some(text());

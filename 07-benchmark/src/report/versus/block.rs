@@ -1,38 +1,45 @@
 //! The rows of one test.
 
+use crate::report::columns::{Fitted, Grid};
 use crate::report::model::{Case, Estimate, Side, Verdict};
 use crate::report::numbers::thousands;
 use crate::report::summary::Figure;
-use crate::report::text::{cut, mark, micros, ratio};
-use std::fmt::Display;
+use crate::report::text::{cut, mark, micros, ratio, wrap_behind};
 
 /// What stands where a figure is missing.
 const MISSING: &str = "-";
 
-/// The width of what stands before the figures.
-const LABEL: usize = 38;
+/// The table. Columns with an interval have room for it; the last place is the mark's.
+const GRID: Grid = Grid {
+    names: (18, 38),
+    columns: &[
+        ("requests/s", 12),
+        ("p50 ms", 13),
+        ("p95 ms", 10),
+        ("p99 ms", 13),
+        ("server us", 13),
+        ("client", 8),
+    ],
+    dispensable: &["p95 ms", "client", "p50 ms", "server us"],
+};
 
-/// The columns and their widths. Those with an interval have room for it.
-const COLUMNS: [(&str, usize); 6] = [
-    ("requests/s", 12),
-    ("p50 ms", 13),
-    ("p95 ms", 10),
-    ("p99 ms", 13),
-    ("server us", 13),
-    ("client", 8),
-];
+/// It in so many columns, but for the mark's.
+pub fn fitted(width: usize) -> Fitted {
+    GRID.fit(width.saturating_sub(1))
+}
 
-/// One test of a comparison of `rounds` rounds: both sides, B's figures divided by A's, and what that says.
-pub fn case(case: &Case, rounds: usize) -> String {
-    let [a, b] = &case.sides;
+/// One test of a comparison of `rounds` rounds: both sides, B's figures divided by A's, and what that says; in
+/// `width` columns.
+pub fn case(case: &Case, rounds: usize, width: usize) -> String {
+    let ([a, b], grid) = (&case.sides, fitted(width));
     [
-        head(case),
-        side("A", a),
-        side("B", b),
-        ratios("B / A", case),
-        intervals(case),
-        verdicts(case),
-        format!("  {}.\n", conclusion(case)),
+        head(&grid, case),
+        side(&grid, "A", a),
+        side(&grid, "B", b),
+        ratios(&grid, "B / A", case),
+        intervals(&grid, case),
+        verdicts(&grid, case),
+        wrap_behind("  ", &(conclusion(case) + "."), "    ", width),
         unfinished(case, rounds),
         "\n".to_string(),
     ]
@@ -40,11 +47,12 @@ pub fn case(case: &Case, rounds: usize) -> String {
 }
 
 /// The same of A against itself: how far the ratio may be from 1 for no reason.
-pub fn noise(case: &Case, rounds: usize) -> String {
+pub fn noise(case: &Case, rounds: usize, width: usize) -> String {
+    let grid = fitted(width);
     [
-        head(case),
-        ratios("A / A", case),
-        intervals(case),
+        head(&grid, case),
+        ratios(&grid, "A / A", case),
+        intervals(&grid, case),
         unfinished(case, rounds),
         "\n".to_string(),
     ]
@@ -52,11 +60,11 @@ pub fn noise(case: &Case, rounds: usize) -> String {
 }
 
 /// The title, and the names of the columns.
-fn head(case: &Case) -> String {
-    row(&case.title, COLUMNS.map(|(name, _)| name.to_string()), "")
+fn head(grid: &Fitted, case: &Case) -> String {
+    grid.head(&name(grid, &case.title)) + "\n"
 }
 
-fn side(letter: &str, side: &Side) -> String {
+fn side(grid: &Fitted, letter: &str, side: &Side) -> String {
     let millis = |percent| or_missing(side.millis_at(percent).map(|ms| format!("{ms:.3}")));
     let cells = [
         or_missing(side.throughput().map(thousands)),
@@ -70,27 +78,24 @@ fn side(letter: &str, side: &Side) -> String {
                 .map(|share| format!("{:.0} %", share * 100.0)),
         ),
     ];
-    row(
-        &format!("  {letter}  {}", side.name),
-        cells,
-        mark(side.bound),
-    )
+    let name = format!("  {letter}  {}", side.name);
+    row(grid, &name, cells, mark(side.bound))
 }
 
-fn ratios(label: &str, case: &Case) -> String {
+fn ratios(grid: &Fitted, label: &str, case: &Case) -> String {
     let cell = |estimate: &Estimate| estimate.ratio.is_finite().then(|| times(estimate.ratio));
-    estimates(label, case, cell)
+    estimates(grid, label, case, cell)
 }
 
-fn intervals(case: &Case) -> String {
+fn intervals(grid: &Fitted, case: &Case) -> String {
     let cell = |estimate: &Estimate| {
         let (low, high) = estimate.interval?;
         Some(format!("{}-{}", ratio(low), ratio(high)))
     };
-    estimates("95 % interval", case, cell)
+    estimates(grid, "95 % interval", case, cell)
 }
 
-fn verdicts(case: &Case) -> String {
+fn verdicts(grid: &Fitted, case: &Case) -> String {
     let cell = |estimate: &Estimate| {
         let word = match estimate.verdict {
             Verdict::Faster => "better",
@@ -99,11 +104,16 @@ fn verdicts(case: &Case) -> String {
         };
         Some(word.to_string())
     };
-    estimates("B is", case, cell)
+    estimates(grid, "B is", case, cell)
 }
 
 /// A row with a cell for each estimate; p95 and the client's share have none.
-fn estimates(label: &str, case: &Case, cell: impl Fn(&Estimate) -> Option<String>) -> String {
+fn estimates(
+    grid: &Fitted,
+    label: &str,
+    case: &Case,
+    cell: impl Fn(&Estimate) -> Option<String>,
+) -> String {
     let cells = [
         or_missing(cell(&case.throughput)),
         or_missing(cell(&case.p50)),
@@ -112,7 +122,7 @@ fn estimates(label: &str, case: &Case, cell: impl Fn(&Estimate) -> Option<String
         or_missing(case.server_cpu.as_ref().and_then(&cell)),
         String::new(),
     ];
-    row(&format!("  {label}"), cells, "")
+    row(grid, &format!("  {label}"), cells, "")
 }
 
 /// What the figure that decides says of B.
@@ -155,12 +165,12 @@ fn or_missing(cell: Option<String>) -> String {
     cell.unwrap_or_else(|| MISSING.to_string())
 }
 
-fn row(label: &str, cells: [impl Display; 6], mark: &str) -> String {
-    let mut row = format!("{:<LABEL$}", cut(label, LABEL - 1));
-    for (cell, (_, width)) in cells.iter().zip(COLUMNS) {
-        row += &format!("{cell:>width$}");
-    }
-    row += mark;
-    row.truncate(row.trim_end().len());
-    row + "\n"
+/// A name, with a blank behind it: a figure may be as wide as its column.
+fn name(grid: &Fitted, name: &str) -> String {
+    cut(name, grid.name.saturating_sub(1))
+}
+
+fn row(grid: &Fitted, label: &str, cells: [String; 6], mark: &str) -> String {
+    let row = grid.row(&name(grid, label), &cells) + mark;
+    row.trim_end().to_string() + "\n"
 }

@@ -106,7 +106,7 @@ fn a_heading_says_who_is_compared_and_how() {
     let settings = [("clients", "50"), ("keys", "100,000")]
         .map(|(name, value)| (name.to_string(), value.to_string()));
     assert_eq!(
-        heading(&servers, &settings, &comparison(vec![])),
+        heading(&servers, &settings, &comparison(vec![]), WIDTH),
         "\
 A: redis-server 7.0.15 at 127.0.0.1:6379
 B: step06 at 127.0.0.1:6380
@@ -120,7 +120,7 @@ Left out: INCR, which B does not know.
 
 #[test]
 fn a_calibration_shows_ceilings_and_noise() {
-    assert_eq!(calibration(&comparison(vec![])), "\
+    assert_eq!(calibration(&comparison(vec![]), WIDTH), "\
 Against a responder that does nothing else this program reaches 171,234 requests/s at -P 1, 2,100,000
   requests/s at -P 16.
 
@@ -135,7 +135,7 @@ GET -P 1                                requests/s       p50 ms    p95 ms       
 
 #[test]
 fn a_block_of_a_clear_test() {
-    assert_eq!(case(&pipelined(), 7), "\
+    assert_eq!(case(&pipelined(), 7, WIDTH), "\
 SET -P 16                               requests/s       p50 ms    p95 ms       p99 ms    server us  client
   A  redis-server 7.0.15                   809,291        1.000     1.901        1.980         1.27    37 %
   B  step06                              1,515,017        2.001     3.801        3.961         0.66    72 %
@@ -149,7 +149,7 @@ SET -P 16                               requests/s       p50 ms    p95 ms       
 
 #[test]
 fn a_block_of_a_marked_test_that_differs_no_more_than_the_noise() {
-    assert_eq!(case(&plain(), 7), "\
+    assert_eq!(case(&plain(), 7, WIDTH), "\
 GET -P 1                                requests/s       p50 ms    p95 ms       p99 ms    server us  client
   A  redis-server 7.0.15                    98,000        1.000     1.901        1.980         5.90    95 %*
   B  step06                                 99,000        1.000     1.901        1.980         6.00    50 %+
@@ -185,7 +185,7 @@ fn missing_figures_are_shown_as_such() {
         p99: nothing,
         server_cpu: None,
     };
-    assert_eq!(case(&missing, 7), "\
+    assert_eq!(case(&missing, 7, WIDTH), "\
 LRANGE_100 (first 100 elements) -P 16   requests/s       p50 ms    p95 ms       p99 ms    server us  client
   A  a                                           -            -         -            -            -       -
   B  a server with a name that is ...            -            -         -            -            -       -
@@ -200,7 +200,7 @@ LRANGE_100 (first 100 elements) -P 16   requests/s       p50 ms    p95 ms       
 
 #[test]
 fn the_end_explains_what_was_shown() {
-    assert_eq!(end(&comparison(vec![pipelined(), plain()]), false), "\
+    assert_eq!(end(&comparison(vec![pipelined(), plain()]), None, WIDTH), "\
 requests/s: median of the turns. p50, p95, p99: of the replies of all turns. server us: CPU time of the server
   for one request. client: how much of a core this program used.
 B / A: geometric mean of the rounds' ratios. 95 % interval: 95 of 100 such intervals hold the true ratio.
@@ -219,7 +219,7 @@ B is faster in 1 of 2 tests, slower in none; in 1 no difference is shown.
 
 #[test]
 fn the_end_explains_no_mark_that_was_not_shown() {
-    let text = end(&comparison(vec![pipelined()]), false);
+    let text = end(&comparison(vec![pipelined()]), None, WIDTH);
     assert!(
         !text.contains(BUSY_MARK) && !text.contains(IDLE_MARK),
         "{text}"
@@ -227,17 +227,21 @@ fn the_end_explains_no_mark_that_was_not_shown() {
 }
 
 #[test]
-fn an_interrupted_comparison_says_how_far_it_came() {
+fn a_comparison_that_ends_early_says_how_far_it_came() {
     let mut cut_short = pipelined();
     for side in &mut cut_short.sides {
         side.throughputs.truncate(5);
     }
-    let block = case(&cut_short, 7);
+    let block = case(&cut_short, 7, WIDTH);
     assert!(
         block.ends_with("\n  Rounds measured: 2 of 7.\n\n"),
         "{block}"
     );
-    let text = end(&comparison(vec![plain(), cut_short]), true);
+    let text = end(
+        &comparison(vec![plain(), cut_short]),
+        Some("Interrupted"),
+        WIDTH,
+    );
     let (_, last) = text.split_once("\n\n").unwrap();
     assert_eq!(
         last,
@@ -247,8 +251,8 @@ B is faster in 1 of 2 tests, slower in none; in 1 no difference is shown.
 "
     );
     assert_eq!(
-        end(&comparison(vec![]), true),
-        "Interrupted before the first round of A and B was over.\nNo test was measured.\n"
+        end(&comparison(vec![]), Some("Broken off"), WIDTH),
+        "Broken off before the first round of A and B was over.\nNo test was measured.\n"
     );
 }
 
@@ -268,11 +272,35 @@ fn no_line_is_too_wide() {
     widest.throughput = large;
     widest.server_cpu = Some(large);
     let comparison = comparison(vec![widest, plain()]);
-    let blocks = comparison.cases.iter().map(|each| case(each, 7));
-    let text: String = blocks
-        .chain([calibration(&comparison), end(&comparison, true)])
-        .collect();
-    for line in text.lines() {
-        assert!(line.chars().count() <= WIDTH, "{line}");
+    for width in [70, 80, 100, WIDTH] {
+        let blocks = comparison.cases.iter();
+        let blocks: String = blocks.map(|each| case(each, 7, width)).collect();
+        let text = heading(&[], &[], &comparison, width)
+            + &calibration(&comparison, width)
+            + &blocks
+            + &end(&comparison, Some("Broken off"), width);
+        for line in text.lines() {
+            assert!(line.chars().count() <= width, "{width}: {line}");
+        }
+        let left_out = text.contains("Left out, as the terminal is narrow: p95 ms");
+        assert_eq!(left_out, width < 100, "{text}");
     }
+}
+
+#[test]
+fn a_narrow_terminal_shows_what_is_needed_most() {
+    let text = case(&pipelined(), 7, 80);
+    assert_eq!(
+        text,
+        "\
+SET -P 16             requests/s       p50 ms       p99 ms    server us  client
+  A  redis-serve...      809,291        1.000        1.980         1.27    37 %
+  B  step06            1,515,017        2.001        3.961         0.66    72 %
+  B / A                   1.872x       2.010x       11.50x       0.520x
+  95 % interval      1.852-1.893  1.900-2.150  0.800-123.4  0.510-0.530
+  B is                    better        worse      unclear       better
+  B is faster: 1.872x the throughput.
+
+"
+    );
 }

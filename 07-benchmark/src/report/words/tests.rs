@@ -15,7 +15,7 @@ fn a_headline_says_what_happened() {
         ),
         (
             samples::invalid(),
-            "INVALID: GET at 50,000 requests per second: p50 0.202 ms, p99 299.1 ms",
+            "INVALID: GET: requests were written up to 48 ms late: the load generator could not keep up",
         ),
         (samples::silent(), "GET: no good reply"),
         (
@@ -26,6 +26,11 @@ fn a_headline_says_what_happened() {
         (
             samples::interrupted(),
             "Interrupted: step06-commands-persistence is faster than redis-server 7.0.15 in 1 of 3 tests, slower in 1; \
+             1 shows no difference",
+        ),
+        (
+            samples::broken_off(),
+            "Broken off: step06-commands-persistence is faster than redis-server 7.0.15 in 1 of 3 tests, slower in 1; \
              1 shows no difference",
         ),
         (
@@ -44,6 +49,17 @@ fn several_tests_are_summed_up_by_the_slowest_and_the_fastest() {
     assert_eq!(
         text,
         "2 tests, from 87,287 (SET) to 87,675 (GET) requests per second"
+    );
+}
+
+#[test]
+fn of_several_tests_one_that_is_invalid_is_named() {
+    let mut findings = samples::invalid();
+    findings.runs.extend(samples::closed_loop().runs);
+    findings.runs[1].title = "SET".to_string();
+    assert_eq!(
+        headline(&findings),
+        "INVALID: 1 of 2 runs, such as GET: requests were written up to 48 ms late: the load generator could not keep up"
     );
 }
 
