@@ -146,7 +146,12 @@ fn what_can_not_be_measured_says_why() {
         assert_eq!((ended.code, ended.output.as_str()), (FAILED, ""));
         assert!(ended.errors.starts_with("error: "));
     }
-    for wrong in [&["-c", "0"][..], &["-q", "--csv"], &["--nothing"], &["-x"]] {
+    for wrong in [
+        &["-c", "0"][..],
+        &["-t", "nothing"],
+        &["--nothing"],
+        &["-x"],
+    ] {
         let ended = run(wrong);
         assert_eq!(
             (ended.code, ended.output.as_str()),
