@@ -1,14 +1,14 @@
 //! What findings say in words.
 
-use crate::engine::Measured;
+use crate::engine::{Measured, Punctuality};
 use crate::report::model::{Bound, Case, Comparison, Estimate, Findings, Run, Verdict};
 use crate::report::numbers::{NONE, counted, figure, per_second};
 use crate::report::summary::{Figure, Score};
 
 /// One sentence that says what happened.
 pub fn headline(findings: &Findings) -> String {
-    if let Some(reason) = invalid(findings) {
-        return format!("INVALID: {reason}");
+    if let Some(what) = invalid(findings) {
+        return format!("INVALID: {what}");
     }
     let happened = match (&findings.comparison, findings.runs.as_slice()) {
         (Some(comparison), _) => compared(findings, comparison),
@@ -22,18 +22,26 @@ pub fn headline(findings: &Findings) -> String {
     }
 }
 
-/// Why something that was measured has no figures; `None` where all have.
+/// What was measured and has no figures; `None` where all have. Why is said by a notice.
 fn invalid(findings: &Findings) -> Option<String> {
     let seen = all_seen(findings);
-    let mut invalid = seen.iter().filter_map(|each| {
-        let reason = each.measured.invalid()?;
-        Some(format!("{}: {reason}", each.name))
-    });
-    let first = invalid.next()?;
-    Some(match seen.len() {
-        1 => first,
-        all => format!("{} of {all} runs, such as {first}", 1 + invalid.count()),
+    let invalid: Vec<_> = seen
+        .iter()
+        .filter(|each| each.measured.invalid().is_some())
+        .collect();
+    let first = invalid.first()?;
+    if seen.len() > 1 {
+        return Some(format!("{} of {} runs", invalid.len(), seen.len()));
+    }
+    Some(match &first.measured.schedule {
+        Some(schedule) => at_rate(&first.name, schedule),
+        None => first.name.to_string(),
     })
+}
+
+/// Such as `GET at 1,000 requests per second`.
+fn at_rate(title: &str, schedule: &Punctuality) -> String {
+    format!("{title} at {} requests per second", figure(schedule.rate))
 }
 
 fn single(run: &Run) -> String {
@@ -44,8 +52,8 @@ fn single(run: &Run) -> String {
     let latency = |percent| figure(measured.millis_at(percent));
     match &measured.schedule {
         Some(schedule) => format!(
-            "{title} at {} requests per second: p50 {} ms, p99 {} ms",
-            figure(schedule.rate),
+            "{}: p50 {} ms, p99 {} ms",
+            at_rate(title, schedule),
             latency(50.0),
             latency(99.0)
         ),
