@@ -78,6 +78,30 @@ fn a_server_that_is_gone_is_not_waited_for_as_long_as_one_that_is_silent() {
     assert!((Duration::from_secs(5)..load.patience / 2).contains(&time));
 }
 
+#[test]
+fn a_server_that_takes_nobody_new_is_not_gone() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = Target::tcp("127.0.0.1", listener.local_addr().unwrap().port());
+    thread::spawn(move || -> io::Result<()> {
+        let mut first = Connection::new(listener.accept()?.0);
+        let mut second = Connection::new(listener.accept()?.0);
+        drop(listener);
+        first.request()?;
+        first.close()?;
+        loop {
+            second.request()?;
+            sleep(Duration::from_millis(50));
+            second.send(b"+PONG\r\n")?;
+        }
+    });
+    // The attempts to connect again, one each 10 ms, use up most requests; the others go on all the time.
+    let measured = run(&closed(&target, 2, 900), &work("PING"));
+    let names: Vec<_> = kinds(&measured).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["cannot connect", "disconnected"]);
+    assert_eq!(measured.replies + measured.errors.total(), 900);
+    assert!(measured.whole_time > Duration::from_secs(7));
+}
+
 /// A server that answers 100 requests on one connection, is gone for a while, and then comes back.
 fn coming_back() -> Target {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

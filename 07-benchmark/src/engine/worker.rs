@@ -342,21 +342,20 @@ async fn given_up(worker: &Worker) -> String {
     format!("no reply came within {:?} of the end", worker.load.grace)
 }
 
-/// Waits until no request was answered for the whole of the load's patience, or until there was no server to
-/// connect to for a while. Returns which of them it was.
+/// Waits until no request was answered for the whole of the load's patience, or for a while in which there was
+/// no server to connect to either. Returns which of them it was.
 async fn silence(worker: &Worker) -> String {
     let (began, patience) = (Instant::now(), worker.load.patience);
     loop {
         sleep(TICK).await;
         let heard = worker.recorder.borrow().last_reply();
-        if heard.map_or(began, |heard| heard.max(began)).elapsed() >= patience {
+        let silent = heard.map_or(began, |heard| heard.max(began)).elapsed();
+        if silent >= patience {
             return format!("the server was silent for {patience:?}");
         }
-        if worker
-            .refused
-            .get()
-            .is_some_and(|since| since.elapsed() >= GONE)
-        {
+        // One that serves those who are there, and takes nobody new, is not gone.
+        let refused = worker.refused.get().map(|since| since.elapsed());
+        if refused.is_some_and(|refused| refused.min(silent) >= GONE) {
             return format!("no connection could be opened for {GONE:?}");
         }
     }
