@@ -1,10 +1,11 @@
 //! Serves clients one at a time: the next one waits until the one before has left.
 
-use crate::connection::Connection;
+use crate::session::Session;
 use std::fmt;
 use std::io::{self, Write};
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
 /// How long to wait after a client could not be accepted.
@@ -16,7 +17,7 @@ pub async fn serve(listener: TcpListener) {
         match listener.accept().await {
             Ok((socket, peer)) => {
                 log(format_args!("{peer} connected"));
-                match converse(Connection::new(socket)).await {
+                match converse(socket).await {
                     Ok(()) => log(format_args!("{peer} left")),
                     Err(error) => log(format_args!("{peer} was lost: {error}")),
                 }
@@ -31,10 +32,18 @@ pub async fn serve(listener: TcpListener) {
     }
 }
 
-async fn converse(mut client: Connection) -> io::Result<()> {
-    while client.receive().await? {
-        client.session.execute();
-        client.send().await?;
+/// A session on a socket: moves its bytes, and knows nothing of what they mean.
+///
+/// Nothing is read from a client until its replies are sent, so that one that does not read them soon
+/// can't send requests either.
+async fn converse(mut socket: TcpStream) -> io::Result<()> {
+    // Replies leave at once instead of waiting for more (Nagle's algorithm).
+    socket.set_nodelay(true)?;
+    let mut session = Session::default();
+    while !session.is_closed() && socket.read_buf(session.input()).await? > 0 {
+        while let Some(replies) = session.answer() {
+            socket.write_all(&replies).await?;
+        }
     }
     Ok(())
 }
