@@ -2,6 +2,7 @@
 
 use crate::resp::reply::Reply;
 use crate::resp::request::Request;
+use bytes::Bytes;
 
 /// Executes one request, and appends exactly one reply; none where nothing was asked.
 pub fn execute(request: &Request, reply: &mut Reply) {
@@ -27,7 +28,7 @@ fn wrong_arity(name: &str) -> Vec<u8> {
 }
 
 /// The error for a name that is not known. It repeats the request, each argument with a space behind it.
-fn unknown_command(name: &[u8], args: &[impl AsRef<[u8]>]) -> Vec<u8> {
+fn unknown_command(name: &[u8], args: &[Bytes]) -> Vec<u8> {
     let mut text = [
         b"ERR unknown command '",
         name,

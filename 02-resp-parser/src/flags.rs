@@ -1,6 +1,5 @@
 //! The command line.
 
-use anyhow::Context;
 use lexopt::prelude::*;
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -9,19 +8,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 ///
 /// # Errors
 /// An unknown flag, or a value that does not fit it.
-pub fn address() -> anyhow::Result<Option<SocketAddr>> {
+pub fn address() -> Result<Option<SocketAddr>, lexopt::Error> {
     let mut address = SocketAddr::from((Ipv4Addr::LOCALHOST, 6380));
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
-            Long("port") => {
-                let port = arguments.value()?.parse().ok();
-                address.set_port(port.context("--port takes 0 to 65535")?);
-            }
-            Long("bind") => {
-                let ip = arguments.value()?.parse().ok();
-                address.set_ip(ip.context("--bind takes an IP address")?);
-            }
+            Long("port") => address.set_port(arguments.value()?.parse()?),
+            Long("bind") => address.set_ip(arguments.value()?.parse()?),
             Long("help") => {
                 println!(
                     "Usage: {} [--port N] [--bind ADDRESS]",
@@ -32,7 +25,7 @@ pub fn address() -> anyhow::Result<Option<SocketAddr>> {
                 );
                 return Ok(None);
             }
-            other => return Err(other.unexpected().into()),
+            other => return Err(other.unexpected()),
         }
     }
     Ok(Some(address))

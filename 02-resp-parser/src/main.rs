@@ -3,22 +3,21 @@
 mod flags;
 
 use anyhow::Context;
-use std::process::ExitCode;
+use std::process;
 use step02_resp_parser::server;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
+async fn main() {
     if let Err(error) = run().await {
         eprintln!("error: {error:#}");
-        return ExitCode::FAILURE;
+        process::exit(1);
     }
-    ExitCode::SUCCESS
 }
 
 async fn run() -> anyhow::Result<()> {
-    let Some(address) = flags::address()? else {
+    let Some(address) = flags::address().map_err(anyhow::Error::msg)? else {
         return Ok(());
     };
     // Ctrl-C and `kill`. From here on they are awaited below, and no longer kill the process.

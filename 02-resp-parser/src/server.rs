@@ -1,33 +1,30 @@
 //! Serves clients one at a time: the next one waits until the one before has left.
 
 use crate::session::Session;
-use std::fmt;
 use std::io::{self, Write};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
-/// How long to wait after a client could not be accepted.
+/// How long to wait after a client could not be accepted: what is missing, such as a file descriptor,
+/// may be there a little later.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts clients for ever, and serves each to its end.
 pub async fn serve(listener: TcpListener) {
     loop {
-        match listener.accept().await {
-            Ok((socket, peer)) => {
-                log(format_args!("{peer} connected"));
-                match converse(socket).await {
-                    Ok(()) => log(format_args!("{peer} left")),
-                    Err(error) => log(format_args!("{peer} was lost: {error}")),
-                }
-            }
-            // One client that could not be accepted is no reason to stop serving the others. What is
-            // missing, such as a file descriptor, may be there a little later.
+        let ended = match listener.accept().await {
+            Ok((socket, _)) => converse(socket).await,
             Err(error) => {
-                log(format_args!("accept failed: {error}"));
                 sleep(ACCEPT_PAUSE).await;
+                Err(error)
             }
+        };
+        // One client that is lost is no reason to stop serving the others, and neither is it that nobody
+        // reads of it: `eprintln!` would panic.
+        if let Err(error) = ended {
+            let _ = writeln!(io::stderr(), "lost a client: {error}");
         }
     }
 }
@@ -46,10 +43,4 @@ async fn converse(mut socket: TcpStream) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Tells people on standard error what happened. If nobody reads it, the server goes on all the same:
-/// `eprintln!` would panic.
-fn log(text: fmt::Arguments<'_>) {
-    let _ = writeln!(io::stderr(), "{text}");
 }

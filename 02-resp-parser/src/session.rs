@@ -35,7 +35,7 @@ impl Session {
     /// and more bytes are needed first.
     pub fn answer(&mut self) -> Option<Vec<u8>> {
         let mut reply = Reply::default();
-        while !self.closed && reply.len() < MAX_REPLIES {
+        while !self.closed && reply.bytes().len() < MAX_REPLIES {
             match self.parser.parse(&mut self.input) {
                 Ok(Progress::Incomplete) => break,
                 Ok(Progress::Complete(request)) if is_http(&request) => self.closed = true,
@@ -46,7 +46,7 @@ impl Session {
                 }
             }
         }
-        (!reply.is_empty()).then(|| reply.into_bytes())
+        (!reply.bytes().is_empty()).then(|| reply.into_bytes())
     }
 
     /// Whether the conversation is over, once the replies are sent.

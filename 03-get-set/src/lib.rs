@@ -1,13 +1,12 @@
 //! The parts of the server. Each knows only those below it:
 //!
 //! ```text
-//! main -> server -> connection -> session -> commands -> keyspace
-//!                                               |
-//!                                               +-----> resp
+//! main -> server -> session -> commands -> keyspace
+//!                                 |
+//!                                 +------> resp
 //! ```
 
 pub mod commands;
-pub mod connection;
 pub mod keyspace;
 pub mod resp;
 pub mod server;

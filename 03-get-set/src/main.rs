@@ -1,22 +1,28 @@
 //! The program: reads the flags, listens, and serves until it is asked to end.
 
 mod flags;
-mod shutdown;
 
 use anyhow::Context;
-use flags::Flags;
-use shutdown::Shutdown;
-use std::net::SocketAddr;
+use std::process;
 use step03_get_set::server;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
-    let Some(flags) = Flags::from_command_line()? else {
+async fn main() {
+    if let Err(error) = run().await {
+        eprintln!("error: {error:#}");
+        process::exit(1);
+    }
+}
+
+async fn run() -> anyhow::Result<()> {
+    let Some(address) = flags::address().map_err(anyhow::Error::msg)? else {
         return Ok(());
     };
-    let mut shutdown = Shutdown::watch()?;
-    let address = SocketAddr::new(flags.bind, flags.port);
+    // Ctrl-C and `kill`. From here on they are awaited below, and no longer kill the process.
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address} (another --port may be free)"))?;
@@ -24,7 +30,8 @@ async fn main() -> anyhow::Result<()> {
 
     tokio::select! {
         () = server::serve(listener) => {}
-        () = shutdown.requested() => {}
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
     }
     Ok(())
 }

@@ -2,11 +2,12 @@
 //!
 //! Nothing in here does I/O: bytes come in, messages go out, and the other way round.
 //!
+//! - [`integer`]: numbers, which both sides write in decimal digits.
 //! - [`request`]: what clients send: arrays of bulk strings, or lines of words.
 //! - [`reply`]: what the server answers.
 
 mod error;
-mod integer;
+pub mod integer;
 pub mod reply;
 pub mod request;
 

@@ -48,17 +48,12 @@ impl Reply {
         self.line(format_args!("*{length}"));
     }
 
-    /// How many bytes there are.
-    pub fn len(&self) -> usize {
-        self.bytes.len()
+    /// All that was appended.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
-    /// Whether nothing was appended.
-    pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
-    /// The bytes to send.
+    /// The same, to be sent.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }

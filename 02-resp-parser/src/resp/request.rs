@@ -61,7 +61,7 @@ impl RequestParser {
 
     /// Words with white space between them, for people who type into telnet or netcat.
     fn inline(&mut self, input: &mut BytesMut) -> Parsed<Request> {
-        let Some(end) = self.find(b'\n', input, ProtocolError::InlineTooLong)? else {
+        let Progress::Complete(end) = self.find(b'\n', input, "inline request")? else {
             return Ok(Progress::Incomplete);
         };
         self.searched = 0;
@@ -78,29 +78,24 @@ impl RequestParser {
     fn array(&mut self, input: &mut BytesMut) -> Parsed<Request> {
         let expected = match self.expected {
             Some(expected) => expected,
-            None => match self.array_length(input)? {
-                Progress::Complete(length) => *self.expected.insert(length),
-                Progress::Incomplete => return Ok(Progress::Incomplete),
-            },
+            None => {
+                let Progress::Complete(line) = self.line(input, "mbulk count string")? else {
+                    return Ok(Progress::Incomplete);
+                };
+                let length = line.get(1..).and_then(integer::parse);
+                // A null array counts as an empty one: both ask for nothing.
+                let length = length.and_then(|length| bounded(length.max(0), MAX_ELEMENTS));
+                let length = length.ok_or(ProtocolError::Invalid("multibulk length"))?;
+                *self.expected.insert(length)
+            }
         };
         while self.args.len() < expected {
-            match self.bulk(input)? {
-                Progress::Complete(arg) => self.args.push(arg),
-                Progress::Incomplete => return Ok(Progress::Incomplete),
-            }
+            let Progress::Complete(arg) = self.bulk(input)? else {
+                return Ok(Progress::Incomplete);
+            };
+            self.args.push(arg);
         }
         Ok(Progress::Complete(mem::take(self).args))
-    }
-
-    /// A null array counts as an empty one: both ask for nothing.
-    fn array_length(&mut self, input: &mut BytesMut) -> Parsed<usize> {
-        let Progress::Complete(line) = self.line(input, ProtocolError::ArrayLineTooLong)? else {
-            return Ok(Progress::Incomplete);
-        };
-        let length = line.get(1..).and_then(integer::parse);
-        let length = length.and_then(|length| bounded(length.max(0), MAX_ELEMENTS));
-        let length = length.ok_or(ProtocolError::InvalidArrayLength)?;
-        Ok(Progress::Complete(length))
     }
 
     /// `$<length>`, the end of the line, that many bytes, and two more that Redis does not look at either.
@@ -122,7 +117,7 @@ impl RequestParser {
     }
 
     fn bulk_length(&mut self, input: &mut BytesMut) -> Parsed<usize> {
-        let Progress::Complete(line) = self.line(input, ProtocolError::BulkLineTooLong)? else {
+        let Progress::Complete(line) = self.line(input, "bulk count string")? else {
             return Ok(Progress::Incomplete);
         };
         let digits = match &line[..] {
@@ -132,18 +127,18 @@ impl RequestParser {
             [] => return Err(ProtocolError::ExpectedBulk(b'\r')),
         };
         let length = integer::parse(digits).and_then(|length| bounded(length, MAX_BULK));
-        let length = length.ok_or(ProtocolError::InvalidBulkLength)?;
+        let length = length.ok_or(ProtocolError::Invalid("bulk length"))?;
         self.size += length;
         if self.size > MAX_REQUEST {
-            return Err(ProtocolError::RequestTooLarge);
+            return Err(ProtocolError::TooBig("request"));
         }
         Ok(Progress::Complete(length))
     }
 
     /// A line that holds a length, without its end: a carriage return and one more byte.
-    fn line(&mut self, input: &mut BytesMut, too_long: ProtocolError) -> Parsed<BytesMut> {
-        match self.find(b'\r', input, too_long)? {
-            Some(end) if input.len() >= end + 2 => {
+    fn line(&mut self, input: &mut BytesMut, kind: &'static str) -> Parsed<BytesMut> {
+        match self.find(b'\r', input, kind)? {
+            Progress::Complete(end) if input.len() >= end + 2 => {
                 self.searched = 0;
                 let line = input.split_to(end);
                 input.advance(2);
@@ -155,19 +150,15 @@ impl RequestParser {
 
     /// Where `end` first stands in `input`, which begins with the present line. Looks only at bytes that
     /// were not there before.
-    fn find(
-        &mut self,
-        end: u8,
-        input: &[u8],
-        too_long: ProtocolError,
-    ) -> Result<Option<usize>, ProtocolError> {
+    fn find(&mut self, end: u8, input: &[u8], kind: &'static str) -> Parsed<usize> {
         let fresh = input.get(self.searched..).unwrap_or_default();
         let found = fresh.iter().position(|byte| *byte == end);
         self.searched += found.unwrap_or(fresh.len());
-        if self.searched > MAX_LINE {
-            return Err(too_long);
+        match found {
+            _ if self.searched > MAX_LINE => Err(ProtocolError::TooBig(kind)),
+            Some(_) => Ok(Progress::Complete(self.searched)),
+            None => Ok(Progress::Incomplete),
         }
-        Ok(found.map(|_| self.searched))
     }
 }
 
@@ -248,19 +239,28 @@ mod tests {
         use ProtocolError::*;
         let long = [b'1'; MAX_LINE + 1];
         let bad: [(Vec<u8>, ProtocolError); 13] = [
-            (b"*x\r\n".to_vec(), InvalidArrayLength),
-            (b"*\r\n".to_vec(), InvalidArrayLength),
-            (b"*+1\r\n".to_vec(), InvalidArrayLength),
-            (b"*1048577\r\n".to_vec(), InvalidArrayLength),
-            (b"*9223372036854775808\r\n".to_vec(), InvalidArrayLength),
+            (b"*x\r\n".to_vec(), Invalid("multibulk length")),
+            (b"*\r\n".to_vec(), Invalid("multibulk length")),
+            (b"*+1\r\n".to_vec(), Invalid("multibulk length")),
+            (b"*1048577\r\n".to_vec(), Invalid("multibulk length")),
+            (
+                b"*9223372036854775808\r\n".to_vec(),
+                Invalid("multibulk length"),
+            ),
             (b"*1\r\n:1\r\n".to_vec(), ExpectedBulk(b':')),
             (b"*1\r\n\r\n".to_vec(), ExpectedBulk(b'\r')),
-            (b"*1\r\n$-1\r\n".to_vec(), InvalidBulkLength),
-            (b"*1\r\n$536870913\r\n".to_vec(), InvalidBulkLength),
-            (b"*1\r\n$4x\r\n".to_vec(), InvalidBulkLength),
-            ([b"*", long.as_slice()].concat(), ArrayLineTooLong),
-            ([b"*1\r\n$", long.as_slice()].concat(), BulkLineTooLong),
-            (long.to_vec(), InlineTooLong),
+            (b"*1\r\n$-1\r\n".to_vec(), Invalid("bulk length")),
+            (b"*1\r\n$536870913\r\n".to_vec(), Invalid("bulk length")),
+            (b"*1\r\n$4x\r\n".to_vec(), Invalid("bulk length")),
+            (
+                [b"*", long.as_slice()].concat(),
+                TooBig("mbulk count string"),
+            ),
+            (
+                [b"*1\r\n$", long.as_slice()].concat(),
+                TooBig("bulk count string"),
+            ),
+            (long.to_vec(), TooBig("inline request")),
         ];
         for (bytes, error) in bad {
             assert_eq!(parse(&bytes), Err(error));
@@ -290,7 +290,7 @@ mod tests {
         let mut input = BytesMut::from("*2\r\n$5\r\nhello\r\n$1\r\n");
         assert_eq!(
             parser.parse(&mut input),
-            Err(ProtocolError::RequestTooLarge)
+            Err(ProtocolError::TooBig("request"))
         );
     }
 
