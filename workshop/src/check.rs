@@ -1,8 +1,8 @@
 //! `workshop check`: tries the checks of a stage on a server, and tells what to mend first.
 
 use crate::checks::{self, Check, PROTOCOL, Part};
-use crate::diagnosis::diagnose;
-use crate::failure::Failure;
+use crate::diagnosis::{Diagnosis, diagnose};
+use crate::failure::{End, Failure};
 use crate::requests::requests;
 use crate::server::Server;
 use crate::stage::STAGES;
@@ -99,7 +99,7 @@ enum Outcome {
 /// A check that failed, and those that stand or fall with it.
 struct Cause {
     check: &'static Check,
-    diagnosis: Option<String>,
+    diagnosis: Option<Diagnosis>,
     /// The ids of those that fail in the same way, and of those that can't be judged.
     same: Vec<&'static str>,
     skipped: Vec<&'static str>,
@@ -239,7 +239,10 @@ impl Printer {
                     writeln!(out, "{:width$}          {line}", "")?;
                 }
                 if let Some(diagnosis) = diagnose(&failure.evidence) {
-                    self.line("likely", &diagnosis, out)?;
+                    self.line("likely", &diagnosis.sentence, out)?;
+                }
+                if failure.evidence.end == End::Refused {
+                    return Ok(());
                 }
                 self.line("hint", hint, out)?;
                 for page in where_to_read(check, failure) {

@@ -1,15 +1,15 @@
 //! What is probably wrong, told from the bytes of a failure.
 //!
-//! A diagnosis is one function that knows one mistake. The first that recognizes its mistake speaks, so
-//! that the sure ones stand in front of those that only say what can be seen.
+//! Each function knows one mistake, or one symptom. The first that recognizes its own speaks.
 
-use crate::failure::{End, Evidence};
+use crate::failure::{End, Evidence, shown};
 use crate::reply;
 use crate::requests::requests;
 
-type Diagnosis = fn(&Evidence) -> Option<String>;
+type Test = fn(&Evidence) -> Option<String>;
 
-const DIAGNOSES: &[Diagnosis] = &[
+/// These know a mistake when they see it: checks that fail for the same one have one cause.
+const MISTAKES: &[Test] = &[
     nobody_there,
     line_feed_alone,
     no_line_end,
@@ -21,6 +21,10 @@ const DIAGNOSES: &[Diagnosis] = &[
     no_argument,
     one_spelling,
     inline,
+];
+
+/// These say only what can be seen.
+const SYMPTOMS: &[Test] = &[
     length_of_the_value,
     other_kind,
     other_text,
@@ -29,9 +33,22 @@ const DIAGNOSES: &[Diagnosis] = &[
     silent,
 ];
 
-/// A sentence on the mistake behind a failure, if it is one that is known.
-pub fn diagnose(evidence: &Evidence) -> Option<String> {
-    DIAGNOSES.iter().find_map(|diagnosis| diagnosis(evidence))
+/// What is to be said on a failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// For people.
+    pub sentence: String,
+    /// Whether it names the mistake.
+    pub sure: bool,
+}
+
+/// Looks for the mistake behind a failure.
+pub fn diagnose(evidence: &Evidence) -> Option<Diagnosis> {
+    let first = |tests: &[Test], sure| {
+        let sentence = tests.iter().find_map(|test| test(evidence))?;
+        Some(Diagnosis { sentence, sure })
+    };
+    first(MISTAKES, true).or_else(|| first(SYMPTOMS, false))
 }
 
 fn say(mistake: bool, sentence: &str) -> Option<String> {
@@ -73,9 +90,9 @@ fn echoed(case: &Evidence) -> Option<String> {
 /// The request came in pieces, and a piece was taken for a whole.
 fn answered_a_part(case: &Evidence) -> Option<String> {
     let within = |place: &usize| !requests(case.sent.get(..*place).unwrap_or_default()).whole;
-    let early = case.end == End::Early && !requests(&case.sent).whole;
+    let begun = matches!(case.end, End::Early | End::Closed) && !requests(&case.sent).whole;
     say(
-        (early || case.pieces.iter().any(within)) && case.sent.first() == Some(&b'*'),
+        (begun || case.pieces.iter().any(within)) && case.sent.first() == Some(&b'*'),
         "This request was sent in pieces, with a pause between them, so that a read brings a part of it. \
          One read is not one request: keep what has come until a request is whole, and answer then.",
     )
@@ -139,15 +156,16 @@ fn one_spelling(case: &Evidence) -> Option<String> {
     let small = asked.first()?.iter().any(u8::is_ascii_lowercase);
     let refused = case.came.is_empty() || case.came.starts_with(b"-");
     say(
-        small && refused && is_reply(case) && !case.expected.starts_with(b"-"),
+        small && refused && matches!(case.expected.first(), Some(b'+' | b'$' | b':')),
         "Names of commands may be written in any case: ping and PiNg are PING. Yours seems to know one spelling.",
     )
 }
 
 fn inline(case: &Evidence) -> Option<String> {
-    let line = !case.sent.is_empty() && case.sent.first() != Some(&b'*');
+    let line = case.sent.first().is_some_and(|first| *first != b'*');
+    let plain = !case.sent.iter().any(|byte| b"'\"".contains(byte));
     say(
-        line && is_reply(case) && !case.expected.starts_with(b"-"),
+        line && plain && matches!(case.expected.first(), Some(b'+' | b'$')),
         "This request is an inline command: what does not begin with * is a line of words.",
     )
 }
@@ -170,11 +188,21 @@ fn other_kind(case: &Evidence) -> Option<String> {
 }
 
 fn other_text(case: &Evidence) -> Option<String> {
-    let both = case.came.starts_with(b"-") && case.expected.starts_with(b"-");
-    say(
-        both && case.came != case.expected,
-        "An error is right here; its text is not. Programs look at these texts: they are Redis's, to the letter.",
-    )
+    let (came, expected) = (case.came.as_slice(), case.expected.as_slice());
+    if !(came.starts_with(b"-") && expected.starts_with(b"-")) {
+        return None;
+    }
+    let pairs = came.iter().zip(expected);
+    let same = pairs
+        .take_while(|(came, expected)| came == expected)
+        .count();
+    let (head, rest) = expected.split_at_checked(same)?;
+    Some(format!(
+        "An error is right here, and its text is Redis's as far as \"{}\". Then must follow \"{}\". \
+         Programs look at these texts.",
+        shown(head),
+        shown(rest),
+    ))
 }
 
 fn no_kind(case: &Evidence) -> Option<String> {
@@ -228,4 +256,142 @@ fn replies(mut bytes: &[u8]) -> usize {
         bytes = bytes.get(length..).unwrap_or_default();
     }
     count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::{bulk, request};
+
+    /// What is said on this failure.
+    fn said(sent: &[u8], expected: &str, came: &str, end: End) -> String {
+        let evidence = Evidence {
+            sent: sent.to_vec(),
+            pieces: vec![0],
+            expected: expected.into(),
+            came: came.into(),
+            end,
+        };
+        diagnose(&evidence).map_or(String::new(), |diagnosis| diagnosis.sentence)
+    }
+
+    #[test]
+    fn each_mistake_is_known_by_its_bytes() {
+        let ping = request(&["PING"]);
+        let get = request(&["GET", "k"]);
+        let echo = request(&["ECHO", "hello"]);
+        let hello = "$5\r\nhello\r\n";
+        let pong = "+PONG\r\n";
+        let pongs = pong.repeat(3);
+        let cases: [(&[u8], &str, &str, End, &str); 24] = [
+            (b"", "", "", End::Refused, "Nobody listens"),
+            (&ping, pong, "+PONG\n", End::Open, "end with \\n alone"),
+            (&echo, hello, "$5\nhello\n", End::Open, "end with \\n alone"),
+            (&echo, "", ":1\n", End::Open, "end with \\n alone"),
+            (&ping, pong, "+PONG", End::Silent, "lacks its last"),
+            (
+                &ping,
+                pong,
+                "*1\r\n$4\r\nPING\r\n",
+                End::Open,
+                "sends back the request",
+            ),
+            (
+                b"*1\r\n$4\r\nPI",
+                "",
+                "-ERR\r\n",
+                End::Early,
+                "sent in pieces",
+            ),
+            (b"*1\r\n$4\r\nPI", "", "", End::Closed, "sent in pieces"),
+            (
+                &ping.repeat(3),
+                &pongs,
+                pong,
+                End::Silent,
+                "3 requests were sent at once, and 1 answered",
+            ),
+            (
+                &ping.repeat(3),
+                &pongs,
+                "",
+                End::Closed,
+                "3 requests were sent at once, and 0 answered",
+            ),
+            (
+                &ping,
+                pong,
+                "\r\n+PONG\r\n",
+                End::Open,
+                "More comes than one reply",
+            ),
+            (&ping, pong, pong, End::Early, "More comes than one reply"),
+            (&get, "$-1\r\n", ":-1\r\n", End::Open, "the integer -1"),
+            (&get, "$-1\r\n", "$0\r\n\r\n", End::Open, "an empty string"),
+            (
+                &get,
+                "*-1\r\n",
+                "$-1\r\n",
+                End::Open,
+                "null of bulk strings",
+            ),
+            (&echo, hello, pong, End::Open, "without an argument"),
+            (
+                &request(&["ping"]),
+                pong,
+                "-ERR unknown command\r\n",
+                End::Open,
+                "any case",
+            ),
+            (b"PING\r\n", pong, "", End::Closed, "inline command"),
+            (&echo, hello, "$7\r\nhello\r\n", End::Open, "how many bytes"),
+            (
+                &echo,
+                hello,
+                "+hello\r\n",
+                End::Open,
+                "is a simple string (+). Here it must be a bulk string ($)",
+            ),
+            (
+                &echo,
+                "-ERR wrong a\r\n",
+                "-ERR wrong b\r\n",
+                End::Open,
+                "Then must follow \"a\\r\\n\"",
+            ),
+            (
+                &ping,
+                pong,
+                "PONG\r\n",
+                End::Open,
+                "a byte that tells its kind",
+            ),
+            (&ping, pong, "", End::Closed, "closed the connection"),
+            (&ping, pong, "", End::Silent, "stays silent"),
+        ];
+        for (sent, expected, came, end, sentence) in cases {
+            let said = said(sent, expected, came, end);
+            assert!(said.contains(sentence), "{came:?}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_request_in_pieces_is_told_from_several() {
+        let sent = [request(&["PING"]), request(&["ECHO", "a"])].concat();
+        let evidence = |pieces: &[usize]| Evidence {
+            sent: sent.clone(),
+            pieces: pieces.to_vec(),
+            expected: [b"+PONG\r\n", bulk("a").as_slice()].concat(),
+            came: b"-ERR what?\r\n".to_vec(),
+            end: End::Open,
+        };
+        let said = |pieces: &[usize]| diagnose(&evidence(pieces)).unwrap().sentence;
+        assert!(said(&[0, 9]).contains("in pieces"));
+        assert!(!said(&[0, 14]).contains("in pieces"));
+    }
+
+    #[test]
+    fn an_echo_that_stage_01_asks_for_is_no_mistake() {
+        assert_eq!(said(b"hello\r\n", "hello\r\n", "Hello\r\n", End::Open), "");
+    }
 }

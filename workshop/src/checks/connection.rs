@@ -24,7 +24,7 @@ pub(super) static CHECKS: &[Check] = &[
         .hint("The error names the byte that stands in place of the $."),
     check("02.23", "Good requests in front of a malformed one are answered", good_requests_first)
         .hint("The replies are owed. Write them, then the error, then close; what stands behind the error is not looked at.")
-        .needs(&["02.13", "02.22"]),
+        .needs(&["02.5", "02.22"]),
     check("02.24", "A request named POST or Host: ends the connection without a reply", browser)
         .hint("A web page can make a browser send such a request to your port, and commands behind it. Close at once, whatever follows.")
         .guide("02-resp-parser/PROTOCOL.md#closing")
@@ -42,7 +42,7 @@ pub(super) static CHECKS: &[Check] = &[
     check("02.28", "A client that is lost with replies unread does not end the server", lost_client)
         .hint("Writing to a connection that is gone is an error of that client only.")
         .guide("02-resp-parser/PROTOCOL.md#closing")
-        .needs(&["02.13"]),
+        .needs(&["02.8"]),
 ];
 
 /// The server answers each of these with that error, and closes.
@@ -78,7 +78,7 @@ fn bulk_length(target: &Target) -> Result<(), Failure> {
         "*1\r\n$+4\r\n",
         "*1\r\n$536870913\r\n",
         "*1\r\n$99999999999999999999\r\n",
-        "*2\r\n$4\r\nECHO\r\n$-2\r\n",
+        "*2\r\n$4\r\nPING\r\n$-2\r\n",
     ];
     refused(target, &cases.map(|bytes| (bytes, cause)))
 }
@@ -89,7 +89,7 @@ fn expected_bulk(target: &Target) -> Result<(), Failure> {
         &[
             ("*1\r\n+PING\r\n", "expected '$', got '+'"),
             ("*1\r\nPING\r\n", "expected '$', got 'P'"),
-            ("*2\r\n$4\r\nECHO\r\n:1\r\n", "expected '$', got ':'"),
+            ("*2\r\n$4\r\nPING\r\n:1\r\n", "expected '$', got ':'"),
             ("*1\r\n*1\r\n", "expected '$', got '*'"),
         ],
     )
@@ -125,9 +125,9 @@ fn long_lines(target: &Target) -> Result<(), Failure> {
 
 fn good_requests_first(target: &Target) -> Result<(), Failure> {
     let mut client = target.connect()?;
-    let good = request(&["ECHO", "good"]);
+    let good = request(&["PING"]);
     client.send([&good, b"*1\r\n!\r\n".as_slice(), &good].concat())?;
-    client.expect("$4\r\ngood\r\n-ERR Protocol error: expected '$', got '!'\r\n")?;
+    client.expect("+PONG\r\n-ERR Protocol error: expected '$', got '!'\r\n")?;
     client.expect_end()?;
     target.connect()?.settle()
 }

@@ -59,7 +59,7 @@ pub(super) static CHECKS: &[Check] = &[
         .page(PROTOCOL),
     check("03.14", "Quotes in inline commands hold spaces and escapes", quotes)
         .hint("Double quotes know \\n \\r \\t \\a \\b \\xHH and a backslash before anything else; single quotes know \\' alone.")
-        .needs(&["02.17"])
+        .needs(&["02.19"])
         .page(PROTOCOL),
     check("03.15", "Quotes that are not closed are a protocol error", unbalanced_quotes)
         .hint("A quote must be closed on its line, and what follows the closing quote must be white space.")

@@ -82,14 +82,18 @@ pub(super) static CHECKS: &[Check] = &[
         .hint("An error reply is one line. Whatever is repeated in it must not end that line early.")
         .guide("02-resp-parser/PROTOCOL.md#error-texts")
         .needs(&["02.11", "02.14"]),
-    check("02.17", "Inline commands: a line of words is a request too", inline)
-        .hint("A request that does not begin with * is a line; split it at white space. A newline alone ends it as well.")
+    check("02.17", "Inline commands: a line is a request too", inline)
+        .hint("A request that does not begin with * is a line. A newline alone ends it as well. Both kinds may follow each other.")
         .guide("02-resp-parser/PROTOCOL.md#inline-commands")
-        .needs(&["02.4", "02.5", "02.10"]),
+        .needs(&["02.4", "02.5"]),
     check("02.18", "Empty lines and empty arrays are ignored", empty_requests)
         .hint("A request without arguments gets no reply, not even an error.")
         .guide("02-resp-parser/PROTOCOL.md#inline-commands")
         .needs(&["02.17"]),
+    check("02.19", "White space separates the words of an inline command", inline_words)
+        .hint("Split the line at spaces and tabs, however many. None of them belongs to a word.")
+        .guide("02-resp-parser/PROTOCOL.md#inline-commands")
+        .needs(&["02.10", "02.17"]),
 ];
 
 fn ping(target: &Target) -> Result<(), Failure> {
@@ -255,7 +259,6 @@ fn inline(target: &Target) -> Result<(), Failure> {
     for (line, reply) in [
         ("PING\r\n", "+PONG\r\n"),
         ("PING\n", "+PONG\r\n"),
-        ("  echo \t hello  \r\n", "$5\r\nhello\r\n"),
         ("*1\r\n$4\r\nPING\r\nPING\r\n", "+PONG\r\n+PONG\r\n"),
         ("PING\r\n*1\r\n$4\r\nPING\r\n", "+PONG\r\n+PONG\r\n"),
     ] {
@@ -273,5 +276,14 @@ fn empty_requests(target: &Target) -> Result<(), Failure> {
     }
     client.send("\r\n*0\r\nPING\r\n\r\n")?;
     client.expect("+PONG\r\n")?;
+    client.settle()
+}
+
+fn inline_words(target: &Target) -> Result<(), Failure> {
+    let mut client = target.connect()?;
+    for line in ["ECHO hello\r\n", "  echo \t hello  \n", "\tECHO\thello\r\n"] {
+        client.send(line)?;
+        client.expect(bulk("hello"))?;
+    }
     client.settle()
 }

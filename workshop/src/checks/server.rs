@@ -28,6 +28,9 @@ const fn check(id: &'static str, title: &'static str, body: Body) -> Check {
 }
 
 pub(super) static CHECKS: &[Check] = &[
+    check("06.0.69", "COMMAND COUNT counts what COMMAND describes, and COMMAND DOCS tells what it does", command_docs)
+        .hint("redis-cli asks for the DOCS when it starts: an array that alternates between a name and an array; that one alternates between a field, such as summary, and its text.")
+        .needs(&["03.12"]),
     check("06.0.70", "COMMAND tells of every command its arity, its keys and whether it writes", command_rows)
         .hint("Clients use this to find the keys. -1 as the last key means the last argument, and -2 the one before."),
     check("06.0.71", "A wrong number of arguments is an error for each command of this chapter", arities)
@@ -103,6 +106,35 @@ const COMMANDS: [(&str, i64, [i64; 3], Option<bool>); 49] = [
     ("unsubscribe", -1, [0, 0, 0], None),
     ("publish", 3, [0, 0, 0], None),
 ];
+
+fn command_docs(target: &Target) -> Result<(), Failure> {
+    let mut client = target.connect()?;
+    let reply = client.query(&["COMMAND"])?;
+    let rows = reply.array().unwrap_or_default().len();
+    client.ask(&["COMMAND", "COUNT"], format!(":{rows}\r\n"))?;
+    for args in [["COMMAND", "DOCS"].as_slice(), &["COMMAND", "DOCS", "get"]] {
+        client.send(request(args))?;
+        let (docs, bytes) = client.raw_reply()?;
+        if !documents_get(docs.array().unwrap_or_default()) {
+            let expected = "an array with get, and behind it an array with summary and a text";
+            return Err(client.unexpected(expected, &bytes));
+        }
+    }
+    client.settle()
+}
+
+fn documents_get(docs: &[Reply]) -> bool {
+    let is_get = |pair: &&[Reply]| pair.first().and_then(Reply::text) == Some(b"get");
+    let fields = docs
+        .chunks(2)
+        .find(is_get)
+        .and_then(|pair| pair.get(1)?.array());
+    let is_summary = |field: &[Reply]| match field {
+        [name, text] => name.text() == Some(b"summary") && text.text().is_some(),
+        _ => false,
+    };
+    fields.is_some_and(|fields| fields.chunks(2).any(is_summary))
+}
 
 fn command_rows(target: &Target) -> Result<(), Failure> {
     let mut client = target.connect()?;
