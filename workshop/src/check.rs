@@ -16,6 +16,9 @@ use std::net::SocketAddr;
 pub struct Colours(bool);
 
 impl Colours {
+    /// None.
+    pub const NONE: Self = Self(false);
+
     /// Colours if standard output is a terminal, and nobody has set `NO_COLOR`.
     pub fn for_standard_output() -> Self {
         let refused = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());

@@ -16,6 +16,7 @@ macro_rules! bugs {
 }
 
 bugs! {
+    LineFeedsAlone "02.1",
     StrayLineEnd "02.2",
     ServesOneClientOnly "02.3",
     NamesInUpperCaseOnly "02.4",
@@ -30,6 +31,7 @@ bugs! {
     AnswersInDisorder "02.13",
     ShortUnknownCommand "02.14",
     ClosesOnWrongArity "02.15",
+    ArityInOtherWords "02.15",
     ErrorOfTwoLines "02.16",
     NoInlineCommands "02.17",
     AnswersNothing "02.18",
@@ -45,6 +47,7 @@ bugs! {
     EndsWithOneClient "02.27",
     StoresNothing "03.1",
     KeepsTheFirstValue "03.2",
+    MissingIsMinusOne "03.3",
     MissingIsEmpty "03.3",
     EmptyIsMissing "03.3",
     StatePerClient "03.4",

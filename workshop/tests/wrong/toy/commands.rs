@@ -82,7 +82,12 @@ impl Data {
         };
         let unchecked = bug == Some(Bug::ExpiryWithoutArity) && name.ends_with("ttl");
         if !fits && !unchecked {
-            return Err(format!("wrong number of arguments for '{name}' command"));
+            let words = if bug == Some(Bug::ArityInOtherWords) {
+                format!("wrong number of arguments ({count}) for {name}")
+            } else {
+                format!("wrong number of arguments for '{name}' command")
+            };
+            return Err(words);
         }
         match *name {
             "ping" => ping(args, bug),
@@ -138,6 +143,7 @@ impl Data {
         let bug = bug.filter(|bug| *bug != Bug::OnlyGetExpires);
         match self.find(key, bug) {
             None if bug == Some(Bug::MissingIsEmpty) => bulk(""),
+            None if bug == Some(Bug::MissingIsMinusOne) => integer(-1),
             None => NULL.to_vec(),
             Some(entry) if entry.value.is_empty() && bug == Some(Bug::EmptyIsMissing) => {
                 NULL.to_vec()

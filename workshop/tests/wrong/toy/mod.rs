@@ -125,6 +125,9 @@ impl Toy {
             if input.is_empty() {
                 turn = None;
             }
+            if self.has(Bug::LineFeedsAlone) {
+                out.retain(|byte| *byte != b'\r');
+            }
             let held = self.has(Bug::LocksWhileWriting).then(|| self.data.lock());
             socket.write_all(&out)?;
             drop(held);
