@@ -63,6 +63,7 @@ fn run() -> anyhow::Result<bool> {
         ["diff"] => bail!("Which stage? make diff STAGE=05"),
         ["diff", stage] => diff::diff(Stage::parse(stage)?).map(|()| true),
         ["copy"] => bail!("Which stage? make copy STAGE=03"),
+        ["copy", "7" | "07" | "07-benchmark"] => exercise(LOAD_GENERATOR).map(|()| true),
         ["copy", stage] => exercise(Stage::parse(stage)?).map(|()| true),
         ["carry"] => carry(None).map(|()| true),
         ["carry", file] => carry(Some(file)).map(|()| true),
@@ -106,13 +107,22 @@ fn order(stage: Option<&str>, line: &Words) -> anyhow::Result<Order> {
     })
 }
 
+/// The stage that is no server.
+const LOAD_GENERATOR: Stage = Stage {
+    number: 7,
+    folder: "07-benchmark",
+};
+
 fn exercise(stage: Stage) -> anyhow::Result<()> {
     let folder = copy::copy(stage)?;
     println!("{folder} is yours: cd {folder} && cargo run");
-    println!(
-        "Check it, while it runs: make check STAGE={:02} ADDRESS=127.0.0.1:6380",
-        stage.number
-    );
+    if stage != LOAD_GENERATOR {
+        let address = "ADDRESS=127.0.0.1:6380";
+        println!(
+            "Check it while it runs: make check STAGE={:02} {address}",
+            stage.number
+        );
+    }
     Ok(())
 }
 
