@@ -151,10 +151,11 @@ pub fn files() -> Vec<PathBuf> {
         {
             let name = entry.file_name();
             let path = folder.join(&name);
-            if !entry.file_type().unwrap().is_dir() {
-                files.push(path);
-            } else if name != "target" && name != ".git" && name != COPIES {
-                folders.push(path);
+            let is_ours = name != ".git" && name != "target" && name != COPIES;
+            match entry.file_type().unwrap().is_dir() {
+                true if is_ours => folders.push(path),
+                false if is_ours => files.push(path),
+                _ => {}
             }
         }
     }
