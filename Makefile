@@ -20,7 +20,7 @@ RELEASE = $(or $(CARGO_TARGET_DIR),target)/release
 WORKSHOP = $(CARGO) run --quiet --package workshop --
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-all lint check diff carry models ladder $(STAGES) 07-benchmark
+.PHONY: help setup doctor test test-all lint check diff copy carry models ladder $(STAGES) 07-benchmark
 
 help:
 	@echo "Build your own Redis in Rust"
@@ -39,9 +39,12 @@ help:
 	@echo
 	@echo "Verbs"
 	@echo "  make setup                     fetch and build everything; no network is needed afterwards"
-	@echo "  make check STAGE=05            check a stage's server from outside"
+	@echo "  make doctor                    what is missing of what the workshop uses, and how to get it"
+	@echo "  make check STAGE=05            check a stage's server from outside, up to the first failure"
 	@echo "  make check STAGE=05 ADDRESS=127.0.0.1:7000   check your own server"
-	@echo "  make diff STAGE=05             what a stage changed against the one before"
+	@echo "  make check STAGE=05 ALL=1      all checks; CHECK=05.3 is one alone"
+	@echo "  make diff STAGE=05             what a stage changed against the one before, in the order of its guide"
+	@echo "  make copy STAGE=05             a copy in my/, to do exercises on"
 	@echo "  make models                    measure the four models of stage 04"
 	@echo "  make ladder                    measure stages 03 to 06 and redis-server under the same load"
 	@echo "  make test                      all tests, in a few minutes"
@@ -83,11 +86,19 @@ models:
 	@$(CARGO) build --locked --release --package step04-concurrency
 	@bash 04-concurrency/measure.sh $(RELEASE)/step04-concurrency
 
+# Says what is missing of what the workshop uses.
+doctor:
+	@sh scripts/doctor.sh
+
 check:
-	@$(WORKSHOP) check $(STAGE) $(ADDRESS)
+	@$(WORKSHOP) check $(STAGE) $(if $(ADDRESS),--address $(ADDRESS)) $(if $(ALL),--all) $(if $(CHECK),--only $(CHECK))
 
 diff:
 	@$(WORKSHOP) diff $(STAGE)
+
+# A stage to change: my/03-get-set.
+copy:
+	@$(WORKSHOP) copy $(STAGE)
 
 # Copies a file from the first stage that has it to all later ones whose copy is to be the same.
 carry:

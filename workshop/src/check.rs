@@ -1,11 +1,12 @@
-//! `workshop check`: tries all checks of a stage on a server, and tells what it found.
+//! `workshop check`: tries the checks of a stage on a server, and tells what to mend first.
 
-use crate::checks::{self, Check, Part};
-use crate::failure::Failure;
+use crate::checks::{self, Check, PROTOCOL, Part};
+use crate::diagnosis::{Diagnosis, diagnose};
+use crate::failure::{End, Failure};
+use crate::requests::requests;
 use crate::server::Server;
 use crate::stage::STAGES;
 use crate::target::Target;
-use anyhow::bail;
 use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
@@ -15,6 +16,9 @@ use std::net::SocketAddr;
 pub struct Colours(bool);
 
 impl Colours {
+    /// None.
+    pub const NONE: Self = Self(false);
+
     /// Colours if standard output is a terminal, and nobody has set `NO_COLOR`.
     pub fn for_standard_output() -> Self {
         let refused = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
@@ -42,68 +46,167 @@ impl Colours {
     }
 }
 
-/// Checks the stage's own server, or the one at `address`. Whether all checks passed.
+/// What is to be checked, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Order {
+    /// How far the server is.
+    pub part: Part,
+    /// Only this check.
+    pub only: Option<&'static Check>,
+    /// Try all, also behind one that fails.
+    pub all: bool,
+    /// A server of the learner's own. `None`: the one that the course has for this stage.
+    pub address: Option<SocketAddr>,
+}
+
+/// Checks a server. Whether it passed.
 ///
 /// # Errors
-/// The stage's server can't be built or started, or the output can't be written.
-pub fn check(part: Part, address: Option<SocketAddr>) -> anyhow::Result<bool> {
-    let server = match address {
-        Some(address) => {
-            somebody_listens(address)?;
-            None
+/// The stage's server can't be built or started, nobody listens at the address, or the output can't be
+/// written.
+pub fn check(order: Order) -> anyhow::Result<bool> {
+    let stage = order.part.stage;
+    let (server, address) = match order.address {
+        Some(address) => (None, address),
+        None => {
+            let server = Server::start(stage)?;
+            let address = server.address();
+            (Some(server), address)
         }
-        None => Some(Server::start(part.stage)?),
     };
-    let own = server.as_ref().map(Server::address);
-    let Some(address) = address.or(own) else {
-        return Ok(false);
-    };
-    let whose = if server.is_some() { "its own" } else { "the" };
+    let whose = if server.is_some() { "its own" } else { "your" };
     let mut out = io::stdout().lock();
-    let upto = match part.chapter {
+    let upto = match order.part.chapter {
         Some(chapter) => format!(" up to chapter {chapter}"),
         None => String::new(),
     };
-    let folder = part.stage.folder;
-    writeln!(out, "Stage {folder}{upto}, {whose} server at {address}")?;
+    writeln!(
+        out,
+        "Stage {}{upto}, {whose} server at {address}",
+        stage.folder
+    )?;
     let colours = Colours::for_standard_output();
-    Ok(run(part, &Target::new(address), colours, &mut out)?)
+    Ok(run(order, &Target::new(address), colours, &mut out)?)
 }
 
-/// One sentence is better than every check's.
-fn somebody_listens(address: SocketAddr) -> anyhow::Result<()> {
-    match Target::new(address).connect() {
-        Ok(_) => Ok(()),
-        Err(_) => bail!("nobody listens on {address}. Start your server first, then check it"),
+/// What became of a check.
+enum Outcome {
+    Passed,
+    Failed(Failure),
+    /// It failed, and need not pass.
+    Note,
+    /// It was not tried: this one, which it needs, has not passed.
+    Skipped(&'static str),
+}
+
+/// A check that failed, and those that stand or fall with it.
+struct Cause {
+    check: &'static Check,
+    diagnosis: Option<Diagnosis>,
+    /// The ids of those that fail in the same way, and of those that can't be judged.
+    same: Vec<&'static str>,
+    skipped: Vec<&'static str>,
+}
+
+/// What all checks together have shown.
+#[derive(Default)]
+struct Findings {
+    passed: usize,
+    causes: Vec<Cause>,
+}
+
+impl Findings {
+    /// The cause for which a check can't be judged.
+    fn missing(&self, check: &Check) -> Option<&'static str> {
+        let needs = check.needs.iter().copied();
+        needs.into_iter().find(|need| {
+            let at_fault = |cause: &Cause| {
+                cause.check.id == *need || cause.same.contains(need) || cause.skipped.contains(need)
+            };
+            self.causes.iter().any(at_fault)
+        })
+    }
+
+    fn try_check(&self, check: &Check, own: bool, target: &Target) -> Outcome {
+        if let Some(need) = self.missing(check) {
+            return Outcome::Skipped(need);
+        }
+        match check.run(target) {
+            Ok(()) => Outcome::Passed,
+            Err(_) if check.ours && !own => Outcome::Note,
+            Err(failure) => Outcome::Failed(failure),
+        }
+    }
+
+    fn note(&mut self, check: &'static Check, outcome: &Outcome) {
+        match outcome {
+            Outcome::Passed => self.passed += 1,
+            Outcome::Note => {}
+            Outcome::Skipped(need) => {
+                let of = |cause: &&mut Cause| {
+                    cause.check.id == *need
+                        || cause.same.contains(need)
+                        || cause.skipped.contains(need)
+                };
+                if let Some(cause) = self.causes.iter_mut().find(of) {
+                    cause.skipped.push(check.id);
+                }
+            }
+            Outcome::Failed(failure) => {
+                let diagnosis = diagnose(&failure.evidence);
+                let alike =
+                    |cause: &&mut Cause| diagnosis.is_some() && cause.diagnosis == diagnosis;
+                match self.causes.iter_mut().find(alike) {
+                    Some(cause) => cause.same.push(check.id),
+                    None => self.causes.push(Cause {
+                        check,
+                        diagnosis,
+                        same: Vec::new(),
+                        skipped: Vec::new(),
+                    }),
+                }
+            }
+        }
     }
 }
 
-/// Tries all checks of the part, one after the other. Whether all passed.
+/// Tries checks one after the other, up to the first that fails or all. Whether none failed.
 ///
 /// # Errors
 /// The output can't be written.
 pub fn run(
-    part: Part,
+    order: Order,
     target: &Target,
     colours: Colours,
     out: &mut impl Write,
 ) -> io::Result<bool> {
-    let (mut tried, mut passed) = (0, 0);
+    let checks: Vec<&'static Check> = match order.only {
+        Some(check) => vec![check],
+        None => order.part.checks().collect(),
+    };
+    let printer = Printer {
+        colours,
+        width: width(checks.iter().copied()),
+    };
+    let mut findings = Findings::default();
     let mut group = "";
-    let width = width(part.checks());
-    for check in part.checks() {
+    let mut left = checks.len();
+    for check in checks {
         let this = check.id.rsplit_once('.').map_or("", |(group, _)| group);
         if this != group {
             writeln!(out)?;
             group = this;
         }
-        let result = check.run(target);
-        tried += 1;
-        passed += usize::from(result.is_ok());
-        report(check, width, result, colours, out)?;
+        let outcome = findings.try_check(check, order.address.is_none(), target);
+        findings.note(check, &outcome);
+        printer.check(check, &outcome, out)?;
+        left -= 1;
+        if matches!(outcome, Outcome::Failed(_)) && !order.all {
+            break;
+        }
     }
-    summarize(passed, tried, colours, out)?;
-    Ok(passed == tried)
+    printer.summary(&findings, left, out)?;
+    Ok(findings.causes.is_empty())
 }
 
 /// How wide the column of ids is.
@@ -112,60 +215,126 @@ fn width(checks: impl Iterator<Item = &'static Check>) -> usize {
     longest.unwrap_or_default().max(6)
 }
 
-fn report(
-    check: &Check,
+struct Printer {
+    colours: Colours,
     width: usize,
-    result: Result<(), Failure>,
-    colours: Colours,
-    out: &mut impl Write,
-) -> io::Result<()> {
-    let Check {
-        id, title, hint, ..
-    } = check;
-    let Err(failure) = result else {
-        return writeln!(out, "{id:>width$}  {}      {title}", colours.green("ok"));
-    };
-    writeln!(out, "{id:>width$}  {}  {title}", colours.red("FAILED"))?;
-    for line in failure.to_string().lines() {
-        writeln!(out, "{:width$}          {line}", "")?;
+}
+
+impl Printer {
+    fn check(&self, check: &Check, outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
+        let (width, colours) = (self.width, self.colours);
+        let Check {
+            id, title, hint, ..
+        } = check;
+        match outcome {
+            Outcome::Passed => writeln!(out, "{id:>width$}  {}      {title}", colours.green("ok")),
+            Outcome::Skipped(need) => {
+                let skipped = colours.yellow("skipped");
+                writeln!(out, "{id:>width$}  {skipped}: needs {need}  {title}")
+            }
+            Outcome::Note => {
+                writeln!(out, "{id:>width$}  {}    {title}", colours.yellow("note"))?;
+                self.line("", hint, out)
+            }
+            Outcome::Failed(failure) => {
+                writeln!(out, "{id:>width$}  {}  {title}", colours.red("FAILED"))?;
+                for line in failure.to_string().lines() {
+                    writeln!(out, "{:width$}          {line}", "")?;
+                }
+                if let Some(diagnosis) = diagnose(&failure.evidence) {
+                    self.line("likely", &diagnosis.sentence, out)?;
+                }
+                if failure.evidence.end == End::Refused {
+                    return Ok(());
+                }
+                self.line("hint", hint, out)?;
+                for page in where_to_read(check, failure) {
+                    self.line("read", &page, out)?;
+                }
+                Ok(())
+            }
+        }
     }
-    let label = colours.yellow("hint");
-    writeln!(out, "{:width$}          {label}      {hint}", "")
+
+    fn line(&self, label: &str, text: &str, out: &mut impl Write) -> io::Result<()> {
+        let width = self.width;
+        let label = self.colours.yellow(&format!("{label:<8}"));
+        writeln!(out, "{:width$}          {label}  {text}", "")
+    }
+
+    fn summary(&self, findings: &Findings, left: usize, out: &mut impl Write) -> io::Result<()> {
+        let passed = findings.passed;
+        let Some(first) = findings.causes.first() else {
+            let text = format!("{passed} checks passed");
+            return writeln!(out, "\n{}", self.colours.green(&text));
+        };
+        let failed: usize = findings
+            .causes
+            .iter()
+            .map(|cause| 1 + cause.same.len())
+            .sum();
+        let skipped: usize = findings
+            .causes
+            .iter()
+            .map(|cause| cause.skipped.len())
+            .sum();
+        let mut text = format!("{passed} checks passed, {failed} failed");
+        for (count, what) in [(skipped, "skipped"), (left, "not tried")] {
+            if count > 0 {
+                text.push_str(&format!(", {count} {what}"));
+            }
+        }
+        writeln!(out, "\n{}", self.colours.red(&text))?;
+        writeln!(out, "Mend first: {} {}", first.check.id, first.check.title)?;
+        for cause in &findings.causes {
+            self.cause(cause, out)?;
+        }
+        if left > 0 {
+            let again = "ALL=1 tries all checks, and CHECK";
+            writeln!(out, "{again}={} this one alone.", first.check.id)?;
+        }
+        Ok(())
+    }
+
+    /// What else hangs on a check, where anything does.
+    fn cause(&self, cause: &Cause, out: &mut impl Write) -> io::Result<()> {
+        let width = self.width;
+        for (what, ids) in [
+            ("the same cause", &cause.same),
+            ("wait for it", &cause.skipped),
+        ] {
+            if !ids.is_empty() {
+                writeln!(out, "{:>width$}  {what}: {}", cause.check.id, ids.join(" "))?;
+            }
+        }
+        Ok(())
+    }
 }
 
-fn summarize(
-    passed: usize,
-    tried: usize,
-    colours: Colours,
-    out: &mut impl Write,
-) -> io::Result<()> {
-    let summary = format!("{passed} of {tried} checks passed");
-    let summary = if passed == tried {
-        colours.green(&summary)
-    } else {
-        colours.red(&summary)
+/// The page of the course, and that of the specification.
+fn where_to_read(check: &Check, failure: &Failure) -> Vec<String> {
+    let asked = requests(&failure.evidence.sent).args.pop();
+    let name = asked.and_then(|args| args.into_iter().next());
+    let command = || {
+        let name = String::from_utf8(name?).ok()?.to_ascii_lowercase();
+        Some(format!("https://redis.io/docs/latest/commands/{name}/"))
     };
-    writeln!(out, "\n{summary}")
+    let page = match check.page {
+        "" if check.first == 1 => None,
+        "" => command().or_else(|| Some(PROTOCOL.into())),
+        page => Some(page.into()),
+    };
+    Some(check.guide.into()).into_iter().chain(page).collect()
 }
 
-/// Prints all checks, with the stages they hold for.
+/// Prints all checks.
 ///
 /// # Errors
 /// The output can't be written.
 pub fn list(out: &mut impl Write) -> io::Result<()> {
     let width = width(checks::all());
     for check in checks::all() {
-        let until = match check.last {
-            Some(last) if last == check.first => format!("stage {last:02} only"),
-            Some(last) => format!("up to stage {last:02}"),
-            None => String::new(),
-        };
-        let line = format!("{:>width$}  {}", check.id, check.title);
-        if until.is_empty() {
-            writeln!(out, "{line}")?;
-        } else {
-            writeln!(out, "{line} ({until})")?;
-        }
+        writeln!(out, "{:>width$}  {}", check.id, check.title)?;
     }
     Ok(())
 }
@@ -177,7 +346,9 @@ pub fn usage() -> String {
         "Which stage? Say it by number or folder:\n\n  \
          make check STAGE=05                          check the stage's own server\n  \
          make check STAGE=05 ADDRESS=127.0.0.1:7000   check your server at that address\n  \
-         make check STAGE=06.0                        check it up to a chapter\n\n\
+         make check STAGE=06.0                        check it up to a chapter\n  \
+         make check STAGE=05 ALL=1                    go on behind a check that fails\n  \
+         make check CHECK=05.3                        try this one alone\n\n\
          The stages are:\n{folders}"
     )
 }

@@ -1,8 +1,7 @@
 //! A client that knows what it expects.
 
-use crate::failure::{Failure, nothing_within, shown, shown_beside};
+use crate::failure::{End, Evidence, Failure, nothing_within, shown, shown_beside};
 use crate::reply::{self, Reply};
-use crate::target::nonce;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -12,6 +11,12 @@ const READ_SIZE: usize = 64 * 1024;
 
 /// How long to wait for the rest of an answer that is already known to be wrong, to show all of it.
 const AFTERMATH: Duration = Duration::from_millis(30);
+
+/// How long to watch whether more comes than was asked for.
+const SETTLED: Duration = Duration::from_millis(2);
+
+/// The answer to a plain PING.
+const PONG: &[u8] = b"+PONG\r\n";
 
 /// The most that is read of a wrong answer.
 const MAX_WRONG: usize = 4 * 1024;
@@ -28,8 +33,9 @@ pub struct Client {
     deadline: Duration,
     /// Received, and not yet expected.
     pending: Vec<u8>,
-    /// What was sent since the last answer, for people.
+    /// What was sent since the last answer, for people, and where the pieces began in which it was.
     sent: Vec<u8>,
+    pieces: Vec<usize>,
     answered: bool,
 }
 
@@ -54,16 +60,16 @@ impl Client {
                 Ok(socket)
             })
             .map_err(|error| {
-                Failure::new(
-                    format!("a connection to {address}"),
-                    format!("no connection: {error}"),
-                )
+                let came = format!("no connection: {error}");
+                Failure::new(format!("a connection to {address}"), came)
+                    .because(Evidence::of(End::Refused))
             })?;
         Ok(Self {
             socket,
             deadline,
             pending: Vec::new(),
             sent: Vec::new(),
+            pieces: Vec::new(),
             answered: false,
         })
     }
@@ -76,21 +82,24 @@ impl Client {
         let bytes = bytes.as_ref();
         self.remember(bytes);
         self.socket.write_all(bytes).map_err(|error| {
-            let came = if is_timeout(&error) {
-                format!("it did not take them within {:?}", self.deadline)
+            let (came, end) = if is_timeout(&error) {
+                let came = format!("it did not take them within {:?}", self.deadline);
+                (came, End::Silent)
             } else {
-                format!("the connection was lost: {error}")
+                (format!("the connection was lost: {error}"), End::Closed)
             };
-            Failure::new("the server takes the bytes", came).after(shown(&self.sent))
+            self.failure("the server takes the bytes", came, b"", end)
         })
     }
 
     fn remember(&mut self, bytes: &[u8]) {
         if std::mem::take(&mut self.answered) {
             self.sent.clear();
+            self.pieces.clear();
         }
         // No more than is ever shown, and one more piece to show that there was more.
         if self.sent.len() < READ_SIZE {
+            self.pieces.push(self.sent.len());
             self.sent.extend_from_slice(bytes);
         }
     }
@@ -148,7 +157,7 @@ impl Client {
             if came.get(..length) != wanted.get(..length) {
                 self.read_aftermath();
                 let came = shown_beside(&self.pending, expected);
-                return Err(Failure::new(shown(expected), came).after(shown(&self.sent)));
+                return Err(self.failure(shown(expected), came, expected, End::Open));
             }
             same += length;
             if length == 0 {
@@ -161,26 +170,6 @@ impl Client {
         self.pending.drain(..expected.len());
         self.answered = true;
         Ok(())
-    }
-
-    /// Expects one or the other.
-    ///
-    /// # Errors
-    /// Something else came, or nothing before the deadline.
-    pub fn expect_either(&mut self, one: &[u8], other: &[u8]) -> Result<(), Failure> {
-        if self.pending.is_empty() {
-            let limit = Instant::now() + self.deadline * PATIENCE;
-            let arrival = self.wait(limit);
-            if !matches!(arrival, Arrival::Bytes) {
-                let expected = format!("{} or {}", shown(one), shown(other));
-                return Err(self.disappointed(expected, b"", &arrival));
-            }
-        }
-        self.expect(if self.pending.first() == other.first() {
-            other
-        } else {
-            one
-        })
     }
 
     /// Sends a request as an array of bulk strings, and expects exactly these bytes.
@@ -196,15 +185,21 @@ impl Client {
         self.expect(expected)
     }
 
-    /// Expects one more answer for each request sent, and not a byte beyond them: asks for something
-    /// that nobody has said before.
+    /// Expects one more answer for each request sent, and not a byte beyond them.
     ///
     /// # Errors
-    /// The answer is not the next that comes.
+    /// A PING is not answered next, or not by that alone.
     pub fn settle(&mut self) -> Result<(), Failure> {
-        let word = nonce();
-        self.ask(&["PING", &word], bulk(word.as_bytes()))
-            .map_err(|failure| failure.when("and the connection is still usable"))
+        self.ask(&["PING"], PONG)
+            .map_err(|failure| failure.when("and the connection is still usable"))?;
+        if self.pending.is_empty() {
+            self.read(SETTLED);
+        }
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let came = format!("{} behind it", shown(&self.pending));
+        Err(self.failure("one reply for each request", came, PONG, End::Early))
     }
 
     /// Expects the server to close the connection, with nothing more before that.
@@ -224,7 +219,7 @@ impl Client {
         } else {
             shown(&self.pending)
         };
-        Err(Failure::new(expected, came).after(shown(&self.sent)))
+        Err(self.failure(expected, came, b"", End::Open))
     }
 
     /// Expects that nothing comes for a while, and that the connection stays.
@@ -232,17 +227,17 @@ impl Client {
     /// # Errors
     /// Something came.
     pub fn expect_silence(&mut self, while_: Duration) -> Result<(), Failure> {
-        let came = if self.pending.is_empty() {
+        let (came, end) = if self.pending.is_empty() {
             match self.read(while_) {
                 Arrival::Nothing => return Ok(()),
-                Arrival::Bytes => shown(&self.pending),
-                Arrival::End => "the connection was closed".into(),
-                Arrival::Lost(error) => format!("the connection was lost: {error}"),
+                Arrival::Bytes => (shown(&self.pending), End::Early),
+                Arrival::End => ("the connection was closed".into(), End::Closed),
+                Arrival::Lost(error) => (format!("the connection was lost: {error}"), End::Closed),
             }
         } else {
-            shown(&self.pending)
+            (shown(&self.pending), End::Early)
         };
-        Err(Failure::new("no answer yet", came).after(shown(&self.sent)))
+        Err(self.failure("no answer yet", came, b"", end))
     }
 
     /// The next reply, whatever it is, and its bytes.
@@ -260,9 +255,8 @@ impl Client {
                 Ok(None) => {}
                 Err(reply::Malformed) => {
                     self.read_aftermath();
-                    return Err(
-                        Failure::new("a RESP reply", shown(&self.pending)).after(shown(&self.sent))
-                    );
+                    let came = shown(&self.pending);
+                    return Err(self.failure("a RESP reply", came, b"", End::Open));
                 }
             }
             match self.wait(limit) {
@@ -295,7 +289,13 @@ impl Client {
 
     /// A failure over bytes that came in answer to what was sent last.
     pub fn unexpected(&self, expected: impl Into<String>, came: &[u8]) -> Failure {
-        Failure::new(expected, shown(came)).after(shown(&self.sent))
+        let evidence = Evidence {
+            came: came.to_vec(),
+            ..self.evidence(b"", End::Open)
+        };
+        Failure::new(expected, shown(came))
+            .after(shown(&self.sent))
+            .because(evidence)
     }
 
     /// Waits until something has come, and leaves it unread by the application: dropping the client
@@ -356,17 +356,39 @@ impl Client {
     }
 
     fn disappointed(&self, expected: String, wanted: &[u8], arrival: &Arrival) -> Failure {
-        let what = match arrival {
-            Arrival::Bytes | Arrival::Nothing => nothing_within(self.deadline),
-            Arrival::End => "the end of the connection".into(),
-            Arrival::Lost(error) => format!("the loss of the connection: {error}"),
+        let (what, end) = match arrival {
+            Arrival::Bytes | Arrival::Nothing => (nothing_within(self.deadline), End::Silent),
+            Arrival::End => ("the end of the connection".into(), End::Closed),
+            Arrival::Lost(error) => (format!("the loss of the connection: {error}"), End::Closed),
         };
         let came = if self.pending.is_empty() {
             what
         } else {
             format!("{}, then {what}", shown_beside(&self.pending, wanted))
         };
-        Failure::new(expected, came).after(shown(&self.sent))
+        self.failure(expected, came, wanted, end)
+    }
+
+    fn failure(
+        &self,
+        expected: impl Into<String>,
+        came: impl Into<String>,
+        wanted: &[u8],
+        end: End,
+    ) -> Failure {
+        Failure::new(expected, came)
+            .after(shown(&self.sent))
+            .because(self.evidence(wanted, end))
+    }
+
+    fn evidence(&self, wanted: &[u8], end: End) -> Evidence {
+        Evidence {
+            sent: self.sent.clone(),
+            pieces: self.pieces.clone(),
+            expected: wanted.to_vec(),
+            came: self.pending.clone(),
+            end,
+        }
     }
 }
 

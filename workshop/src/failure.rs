@@ -12,6 +12,49 @@ pub struct Failure {
     sent: Option<String>,
     expected: String,
     came: String,
+    /// The same as bytes, for whoever looks for the cause.
+    pub evidence: Evidence,
+}
+
+/// The bytes that a failure is about. Where it is told in words, some are missing.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// What was sent since the last answer.
+    pub sent: Vec<u8>,
+    /// Where in it the pieces begin in which it was sent.
+    pub pieces: Vec<usize>,
+    /// The reply that was expected.
+    pub expected: Vec<u8>,
+    /// What came.
+    pub came: Vec<u8>,
+    /// What followed it.
+    pub end: End,
+}
+
+/// What followed the bytes that came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum End {
+    /// Nobody looked: they are wrong already.
+    #[default]
+    Open,
+    /// Nothing within the deadline.
+    Silent,
+    /// The end of the connection.
+    Closed,
+    /// There was no connection.
+    Refused,
+    /// Nothing had to come at all.
+    Early,
+}
+
+impl Evidence {
+    /// Evidence without bytes.
+    pub fn of(end: End) -> Self {
+        Self {
+            end,
+            ..Self::default()
+        }
+    }
 }
 
 impl Failure {
@@ -21,7 +64,15 @@ impl Failure {
             sent: None,
             expected: expected.into(),
             came: came.into(),
+            evidence: Evidence::default(),
         }
+    }
+
+    /// Adds the bytes that it is about.
+    #[must_use]
+    pub fn because(mut self, evidence: Evidence) -> Self {
+        self.evidence = evidence;
+        self
     }
 
     /// Adds what was sent, unless that is already known.

@@ -6,6 +6,7 @@ use markdown::{Block, Page, files, pages};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use workshop::checks;
 use workshop::stage::{STAGES, Stage, root};
 
 /// The outline that all guides share.
@@ -91,6 +92,16 @@ fn leads_somewhere(page: &Page, target: &str) -> bool {
                 .is_ok_and(|other| other == path)
         })
         .any(|other| other.anchors().iter().any(|known| known == anchor))
+}
+
+#[test]
+fn checks_say_where_to_read() {
+    let home = Page::find("README.md").unwrap();
+    let lost = checks::all().filter(|check| !leads_somewhere(&home, check.guide));
+    let lost: Vec<String> = lost
+        .map(|check| format!("{}: {}", check.id, check.guide))
+        .collect();
+    assert_none("pages that checks send readers to", &lost);
 }
 
 #[test]

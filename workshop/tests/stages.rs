@@ -78,7 +78,7 @@ fn redis_passes() {
         eprintln!("skipped: there is no redis-server on the PATH");
         return;
     };
-    let checks = checks::all().filter(|check| check.redis);
+    let checks = checks::all().filter(|check| check.redis());
     let failures = failures(&Target::new(server.address()), checks);
     assert!(failures.is_empty(), "{failures}");
 }

@@ -9,8 +9,11 @@ use std::ops::RangeInclusive;
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
+use workshop::check::{Colours, Order, run};
 use workshop::checks::{self, Check};
+use workshop::stage::STAGES;
 use workshop::target::Target;
+use wrong::toy::Bug;
 use wrong::{database, toy};
 
 /// Enough for servers in the same process, and short enough to wait for often.
@@ -130,9 +133,9 @@ fn an_echo_with_a_mistake_fails() {
     type Mistake = (fn(TcpStream) -> io::Result<()>, &'static str);
     let mistakes: [Mistake; 5] = [
         (wrong::echo::whole_buffer, "01.1"),
-        (wrong::echo::by_line, "01.2"),
-        (wrong::echo::as_text, "01.3"),
-        (wrong::echo::first_write_only, "01.4"),
+        (wrong::echo::by_line, "01.3"),
+        (wrong::echo::as_text, "01.4"),
+        (wrong::echo::first_write_only, "01.7"),
         (wrong::echo::stays_open, "01.5"),
     ];
     for (mistake, id) in mistakes {
@@ -143,7 +146,7 @@ fn an_echo_with_a_mistake_fails() {
 
 /// The checks that redis-server passes, of the stages given.
 fn checks_of(stages: RangeInclusive<u8>) -> Vec<&'static Check> {
-    let wanted = |check: &&Check| check.redis && stages.contains(&check.first);
+    let wanted = |check: &&Check| check.redis() && stages.contains(&check.first);
     checks::all().filter(wanted).collect()
 }
 
@@ -201,6 +204,73 @@ fn every_bug_of_the_toy_is_found_by_its_check() {
 #[test]
 fn every_bug_of_the_database_is_found_by_its_check() {
     assert_eq!(escaped(database::BUGS, database::serve), []);
+}
+
+/// What `make check` prints on a learner's server.
+fn printed(address: SocketAddr, stage: usize, all: bool) -> String {
+    let target = Target {
+        deadline: PATIENT,
+        ..Target::new(address)
+    };
+    let order = Order {
+        part: STAGES[stage - 1].into(),
+        only: None,
+        all,
+        address: Some(address),
+    };
+    let mut out = Vec::new();
+    run(order, &target, Colours::NONE, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// The first failure is the one to mend, and names the mistake.
+#[test]
+fn the_first_failure_tells_the_cause() {
+    for (bug, id, cause) in [
+        (Bug::LineFeedsAlone, "02.1", "end with \\n alone"),
+        (Bug::NamesInUpperCaseOnly, "02.4", "any case"),
+        (
+            Bug::OneRequestPerRead,
+            "02.5",
+            "3 requests were sent at once",
+        ),
+        (Bug::ForgetsHalfRequests, "02.6", "sent in pieces"),
+        (Bug::PingIgnoresItsMessage, "02.9", "without an argument"),
+        (Bug::ArityInOtherWords, "02.15", "Then must follow"),
+        (Bug::NoInlineCommands, "02.17", "inline command"),
+        (Bug::MissingIsMinusOne, "03.3", "the integer -1"),
+    ] {
+        let printed = printed(toy::serve(Some(bug)), 3, false);
+        let failed = printed.matches("FAILED").count();
+        let first = format!("{id}  FAILED");
+        let fits = printed.contains(&first) && printed.contains(cause) && failed == 1;
+        assert!(fits, "{bug:?}\n{printed}");
+    }
+}
+
+#[test]
+fn what_needs_a_failed_check_is_skipped_and_what_fails_alike_is_grouped() {
+    let printed = printed(toy::serve(Some(Bug::NamesInUpperCaseOnly)), 3, true);
+    for line in [
+        "02.17  skipped: needs 02.4",
+        "02.18  skipped: needs 02.17",
+        "2 failed, 7 skipped\nMend first: 02.4 Names",
+        "02.4  the same cause: 03.5\n",
+        "02.4  wait for it: 02.17 02.18 02.19 02.24 02.25 03.14 03.15\n",
+    ] {
+        assert!(printed.contains(line), "{line}\n{printed}");
+    }
+}
+
+#[test]
+fn a_learner_s_echo_may_serve_many_at_once() {
+    let echo = serve(|mut socket| {
+        let mut writer = socket.try_clone()?;
+        io::copy(&mut socket, &mut writer).map(drop)
+    });
+    let printed = printed(echo, 1, false);
+    assert!(printed.contains("01.8  note "), "{printed}");
+    assert!(printed.ends_with("7 checks passed\n"), "{printed}");
 }
 
 /// And each check finds one, so that none of them says nothing.

@@ -1,6 +1,6 @@
 //! Stage 06, chapter 0: BLPOP, which waits.
 
-use super::Check;
+use super::{Body, Check};
 use crate::client::{Client, bulk, request, requests};
 use crate::failure::Failure;
 use crate::reply::Reply;
@@ -23,151 +23,45 @@ const EARLY: Duration = Duration::from_millis(2);
 /// How many clients wait at once.
 const WAITERS: usize = 100;
 
+const fn check(id: &'static str, title: &'static str, body: Body) -> Check {
+    super::check(id, title, body)
+        .guide("06-commands-persistence/GUIDE.md")
+        .needs(&["03.1"])
+}
+
 pub(super) static CHECKS: &[Check] = &[
-    Check {
-        id: "06.0.90",
-        title: "BLPOP answers at once where there is an element",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "An array of the key and the element: with several keys one must know which it was.",
-        body: at_once,
-    },
-    Check {
-        id: "06.0.91",
-        title: "BLPOP takes from the first of its keys that has a list",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "In the order of the arguments, and not of age or name.",
-        body: order_of_keys,
-    },
-    Check {
-        id: "06.0.92",
-        title: "BLPOP waits until somebody pushes",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "The reply to the push counts the element, even if it is handed over at once; and then the list is gone.",
-        body: waits_for_a_push,
-    },
-    Check {
-        id: "06.0.93",
-        title: "Clients that wait for the same key are served in the order of waiting",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Keep a queue for each key. One push of several elements serves several.",
-        body: order_of_waiting,
-    },
-    Check {
-        id: "06.0.94",
-        title: "Who waits is served after the push as a whole, and before the next request",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Look at the keys that became ready when the command has ended.",
-        body: after_the_push,
-    },
-    Check {
-        id: "06.0.95",
-        title: "BLPOP gives up after its timeout with the null array, and not earlier",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "The timeout is in seconds and may have a fraction. Who gave up must leave the queues of all its keys.",
-        body: timeout,
-    },
-    Check {
-        id: "06.0.96",
-        title: "A timeout of 0 means for ever",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Do not let it end at once, nor by some timeout of the connection.",
-        body: zero_is_for_ever,
-    },
-    Check {
-        id: "06.0.97",
-        title: "BLPOP refuses timeouts that are negative or no number",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "The timeout is looked at before the keys.",
-        body: bad_timeouts,
-    },
-    Check {
-        id: "06.0.98",
-        title: "A client that left while it waited is skipped, and no element is lost",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Take it out of the queues when its connection ends, or look whether it is still there before you pop.",
-        body: vanished,
-    },
-    Check {
-        id: "06.0.99",
-        title: "BLPOP answers WRONGTYPE when it comes upon a value of another type",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Keys are looked at in order: where an earlier one has an element, later ones do not matter.",
-        body: wrong_type,
-    },
-    Check {
-        id: "06.0.100",
-        title: "A value of another type does not wake who waits for a list",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "It may come and go; who waits goes on waiting for a list.",
-        body: other_values,
-    },
-    Check {
-        id: "06.0.101",
-        title: "Requests behind a BLPOP wait for it",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Replies come in the order of requests, and the requests are not executed before. Stop reading the pipeline, and go on when the answer is out.",
-        body: pipelined,
-    },
-    Check {
-        id: "06.0.102",
-        title: "Who waits for several keys is served once, by whichever comes first",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Take it out of the queues of all other keys when one has served it. A key may be named twice.",
-        body: any_of_many,
-    },
-    Check {
-        id: "06.0.103",
-        title: "Who waits does so in its database",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "The same name in another database is another key.",
-        body: databases,
-    },
-    Check {
-        id: "06.0.104",
-        title: "A list that arrives by RENAME serves who waits for it",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Whatever makes a list appear under the key counts, not only a push.",
-        body: renamed,
-    },
-    Check {
-        id: "06.0.105",
-        title: "Of 100 clients that wait each gets one element, and none is lost",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Take the element and the client together, in one step that nobody gets between.",
-        body: each_once,
-    },
+    check("06.0.90", "BLPOP answers at once where there is an element", at_once)
+        .hint("An array of the key and the element: with several keys one must know which it was."),
+    check("06.0.91", "BLPOP takes from the first of its keys that has a list", order_of_keys)
+        .hint("In the order of the arguments, and not of age or name."),
+    check("06.0.92", "BLPOP waits until somebody pushes", waits_for_a_push)
+        .hint("The reply to the push counts the element, even if it is handed over at once; and then the list is gone."),
+    check("06.0.93", "Clients that wait for the same key are served in the order of waiting", order_of_waiting)
+        .hint("Keep a queue for each key. One push of several elements serves several."),
+    check("06.0.94", "Who waits is served after the push as a whole, and before the next request", after_the_push)
+        .hint("Look at the keys that became ready when the command has ended."),
+    check("06.0.95", "BLPOP gives up after its timeout with the null array, and not earlier", timeout)
+        .hint("The timeout is in seconds and may have a fraction. Who gave up must leave the queues of all its keys."),
+    check("06.0.96", "A timeout of 0 means for ever", zero_is_for_ever)
+        .hint("Do not let it end at once, nor by some timeout of the connection."),
+    check("06.0.97", "BLPOP refuses timeouts that are negative or no number", bad_timeouts)
+        .hint("The timeout is looked at before the keys."),
+    check("06.0.98", "A client that left while it waited is skipped, and no element is lost", vanished)
+        .hint("Take it out of the queues when its connection ends, or look whether it is still there before you pop."),
+    check("06.0.99", "BLPOP answers WRONGTYPE when it comes upon a value of another type", wrong_type)
+        .hint("Keys are looked at in order: where an earlier one has an element, later ones do not matter."),
+    check("06.0.100", "A value of another type does not wake who waits for a list", other_values)
+        .hint("It may come and go; who waits goes on waiting for a list."),
+    check("06.0.101", "Requests behind a BLPOP wait for it", pipelined)
+        .hint("Replies come in the order of requests, and the requests are not executed before. Stop reading the pipeline, and go on when the answer is out."),
+    check("06.0.102", "Who waits for several keys is served once, by whichever comes first", any_of_many)
+        .hint("Take it out of the queues of all other keys when one has served it. A key may be named twice."),
+    check("06.0.103", "Who waits does so in its database", databases)
+        .hint("The same name in another database is another key."),
+    check("06.0.104", "A list that arrives by RENAME serves who waits for it", renamed)
+        .hint("Whatever makes a list appear under the key counts, not only a push."),
+    check("06.0.105", "Of 100 clients that wait each gets one element, and none is lost", each_once)
+        .hint("Take the element and the client together, in one step that nobody gets between."),
 ];
 
 /// Sends a request that is to wait, and looks that it does: what is answered before it shows that the

@@ -1,6 +1,6 @@
 //! Stage 04: many clients, one keyspace.
 
-use super::Check;
+use super::{Body, Check};
 use crate::client::{bulk, request};
 use crate::failure::Failure;
 use crate::target::Target;
@@ -22,70 +22,34 @@ const UNREAD_TIMES: usize = 64;
 /// A pause between two pieces, so that they do not arrive as one.
 const PAUSE: Duration = Duration::from_millis(2);
 
+const fn check(id: &'static str, title: &'static str, body: Body) -> Check {
+    super::check(id, title, body)
+        .guide("04-concurrency/GUIDE.md#the-idea")
+        .page("https://redis.io/docs/latest/develop/reference/clients/")
+        .needs(&["04.1"])
+}
+
 pub(super) static CHECKS: &[Check] = &[
-    Check {
-        id: "04.1",
-        title: "Two clients are served in turn, and see one state",
-        first: 4,
-        last: None,
-        redis: true,
-        hint: "Serve each client in a task or a thread of its own, and give all of them the same keyspace.",
-        body: interleaved,
-    },
-    Check {
-        id: "04.2",
-        title: "A client that has sent half a request and stays silent holds up nobody",
-        first: 4,
-        last: None,
-        redis: true,
-        hint: "Waiting for one client's bytes must not keep the others waiting. And no lock may be held meanwhile.",
-        body: silent_client,
-    },
-    Check {
-        id: "04.3",
-        title: "A client that does not read its replies holds up nobody",
-        first: 4,
-        last: None,
-        redis: true,
-        hint: "A write waits as well, once the buffers are full. Release the lock before you write.",
-        body: deaf_client,
-    },
-    Check {
-        id: "04.4",
-        title: "200 clients at once are all served",
-        first: 4,
-        last: None,
-        redis: true,
-        hint: "If it stops at some number, look for a pool or a queue of that size in front of your clients.",
-        body: crowd,
-    },
-    Check {
-        id: "04.5",
-        title: "Of many clients that write at once, no write is lost",
-        first: 4,
-        last: None,
-        redis: true,
-        hint: "If values are missing, two clients changed the keyspace at the same time, or each has a copy of it.",
-        body: no_lost_writes,
-    },
-    Check {
-        id: "04.6",
-        title: "One client's protocol error leaves the others alone",
-        first: 4,
-        last: None,
-        redis: true,
-        hint: "The error ends one conversation. Nothing of a parser may be shared between clients.",
-        body: error_of_one,
-    },
-    Check {
-        id: "04.7",
-        title: "Requests that arrive in pieces from several clients do not mix",
-        first: 4,
-        last: None,
-        redis: true,
-        hint: "Every client has a buffer and a parser of its own.",
-        body: pieces_do_not_mix,
-    },
+    check("04.1", "Two clients are served in turn, and see one state", interleaved)
+        .hint("Serve each client in a task or a thread of its own, and give all of them the same keyspace.")
+        .needs(&["03.1"]),
+    check("04.2", "A client that has sent half a request and stays silent holds up nobody", silent_client)
+        .hint("Waiting for one client's bytes must not keep the others waiting. And no lock may be held meanwhile.")
+        .needs(&["02.6", "04.1"]),
+    check("04.3", "Requests that arrive in pieces from several clients do not mix", pieces_do_not_mix)
+        .hint("Every client has a buffer and a parser of its own.")
+        .needs(&["02.7", "04.1"]),
+    check("04.4", "One client's protocol error leaves the others alone", error_of_one)
+        .hint("The error ends one conversation. Nothing of a parser may be shared between clients.")
+        .needs(&["02.22", "04.2"]),
+    check("04.5", "200 clients at once are all served", crowd)
+        .hint("If it stops at some number, look for a pool or a queue of that size in front of your clients."),
+    check("04.6", "Of many clients that write at once, no write is lost", no_lost_writes)
+        .hint("If values are missing, two clients changed the keyspace at the same time, or each has a copy of it.")
+        .needs(&["03.7", "04.1"]),
+    check("04.7", "A client that does not read its replies holds up nobody", deaf_client)
+        .hint("A write waits as well, once the buffers are full. Release the lock before you write.")
+        .needs(&["03.11", "04.1"]),
 ];
 
 fn interleaved(target: &Target) -> Result<(), Failure> {

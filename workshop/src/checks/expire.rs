@@ -1,6 +1,6 @@
-//! Stage 05 as well: the commands on the time that keys have to live.
+//! Stage 05: time. Keys that expire, and the commands on the time that they have to live.
 
-use super::Check;
+use super::{Body, Check};
 use crate::client::{Client, request};
 use crate::failure::Failure;
 use crate::script::play;
@@ -24,161 +24,95 @@ const POLL: Duration = Duration::from_millis(5);
 const FORGOTTEN: i64 = 1000;
 const ACTIVE_DEADLINES: u32 = 5;
 
+const fn check(id: &'static str, title: &'static str, body: Body) -> Check {
+    super::check(id, title, body)
+        .guide("05-expiry/GUIDE.md#the-code-in-the-order-you-would-write-it")
+        .needs(&["05.2"])
+}
+
 pub(super) static CHECKS: &[Check] = &[
-    Check {
-        id: "05.20",
-        title: "TTL, PTTL, EXPIRETIME and PEXPIRETIME tell a missing key from one without a deadline",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "-2 where there is no key, -1 where it lives for ever.",
-        body: no_deadline,
-    },
-    Check {
-        id: "05.21",
-        title: "EXPIRE and PEXPIRE count from now, EXPIREAT and PEXPIREAT from 1970",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "All four set the same deadline, in milliseconds since 1970. They differ in a factor, and in whether the present time is added.",
-        body: four_ways,
-    },
-    Check {
-        id: "05.22",
-        title: "The EXPIRE family answers 0 for a missing key, and makes none",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "1 means that a deadline was set.",
-        body: expire_missing,
-    },
-    Check {
-        id: "05.23",
-        title: "EXPIRE with NX or XX depends on whether there is a deadline",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "Here NX and XX are about the deadline, not about the key.",
-        body: expire_nx_and_xx,
-    },
-    Check {
-        id: "05.24",
-        title: "EXPIRE with GT or LT compares with the deadline there is",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "A key without a deadline counts as one that expires later than any. Equal is neither greater nor less.",
-        body: expire_gt_and_lt,
-    },
-    Check {
-        id: "05.25",
-        title: "Options of the EXPIRE family combine where they can",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "XX goes with GT or LT; all conditions must hold. NX goes with none of the others, GT not with LT.",
-        body: expire_combined,
-    },
-    Check {
-        id: "05.26",
-        title: "The EXPIRE family refuses bad options and bad times, in Redis's words",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "Options are looked at before the time. Check for overflow where seconds become milliseconds, and where the present time is added.",
-        body: expire_errors,
-    },
-    Check {
-        id: "05.27",
-        title: "A deadline in the past removes the key at once",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "Zero and negative times are allowed here. The answer is 1, and the key is gone.",
-        body: expire_in_the_past,
-    },
-    Check {
-        id: "05.28",
-        title: "PERSIST takes the deadline away",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "1 where there was a deadline, 0 where there was none, or no key.",
-        body: persist,
-    },
-    Check {
-        id: "05.29",
-        title: "DEL takes the deadline with the key",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "A new key with the same name must not inherit it. If deadlines lie in a table of their own, remove them there too.",
-        body: del_takes_deadline,
-    },
-    Check {
-        id: "05.30",
-        title: "EXPIRETIME rounds milliseconds to the nearest second",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "Half a second and more counts up: add 500, then divide by 1000.",
-        body: expiretime_rounds,
-    },
-    Check {
-        id: "05.31",
-        title: "TTL rounds to the nearest second as well",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "With 99.6 seconds left the answer is 100: add 500 milliseconds, then divide by 1000.",
-        body: ttl_rounds,
-    },
-    Check {
-        id: "05.32",
-        title: "A key with PX 100 is there before 100 ms have passed, and gone after",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "Look at the deadline on every access. A key whose deadline has come does not exist, even if it is still in your map.",
-        body: gone_in_time,
-    },
-    Check {
-        id: "05.33",
-        title: "An expired key is gone for every command",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "Put the look at the deadline where all commands pass, in the keyspace, and not into GET.",
-        body: gone_for_all,
-    },
-    Check {
-        id: "05.34",
-        title: "DBSIZE counts the keys",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "An integer. It changes with each key that is made or removed, and not when a value is replaced.",
-        body: dbsize,
-    },
-    Check {
-        id: "05.35",
-        title: "Expired keys that nobody asks for are removed in the background",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "Some times a second, remove a bounded number of expired keys. Without that, keys that nobody asks for fill the memory.",
-        body: active_expiry,
-    },
-    Check {
-        id: "05.36",
-        title: "A wrong number of arguments is an error for each of the new commands",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "One row in the command table for each: two arguments for TTL and its like, three or more for EXPIRE and its like, the name included.",
-        body: arity,
-    },
+    check("05.1", "A key with PX 100 is there before 100 ms have passed, and gone after", gone_in_time)
+        .hint("Look at the deadline on every access. A key whose deadline has come does not exist, even if it is still in your map.")
+        .needs(&["03.8"]),
+    check("05.2", "TTL, PTTL, EXPIRETIME and PEXPIRETIME tell a missing key from one without a deadline", no_deadline)
+        .hint("-2 where there is no key, -1 where it lives for ever.")
+        .needs(&["03.1"]),
+    check("05.3", "SET with EX or PX gives the key a time to live", ex_and_px)
+        .hint("EX counts seconds, PX milliseconds. Keep the point in time at which the key expires, not how long it has left."),
+    check("05.4", "EXPIRE and PEXPIRE count from now, EXPIREAT and PEXPIREAT from 1970", four_ways)
+        .hint("All four set the same deadline, in milliseconds since 1970. They differ in a factor, and in whether the present time is added."),
+    check("05.5", "The EXPIRE family answers 0 for a missing key, and makes none", expire_missing)
+        .hint("1 means that a deadline was set.")
+        .needs(&["05.4"]),
+    check("05.6", "A deadline in the past removes the key at once", expire_in_the_past)
+        .hint("Zero and negative times are allowed here. The answer is 1, and the key is gone.")
+        .needs(&["05.4"]),
+    check("05.7", "PERSIST takes the deadline away", persist)
+        .hint("1 where there was a deadline, 0 where there was none, or no key.")
+        .needs(&["05.4"]),
+    check("05.8", "A plain SET takes the time to live away", plain_set)
+        .hint("The new value is a new life: forget the deadline, unless KEEPTTL says otherwise.")
+        .needs(&["05.3"]),
+    check("05.9", "A wrong number of arguments is an error for each of the new commands", arity)
+        .hint("One row in the command table for each: two arguments for TTL and its like, three or more for EXPIRE and its like, the name included.")
+        .needs(&["02.15", "05.2"]),
+    check("05.10", "TTL rounds to the nearest second as well", ttl_rounds)
+        .hint("With 99.6 seconds left the answer is 100: add 500 milliseconds, then divide by 1000.")
+        .needs(&["05.3"]),
+    check("05.11", "EXPIRETIME rounds milliseconds to the nearest second", expiretime_rounds)
+        .hint("Half a second and more counts up: add 500, then divide by 1000.")
+        .needs(&["05.4"]),
+    check("05.12", "An expired key is gone for every command", gone_for_all)
+        .hint("Put the look at the deadline where all commands pass, in the keyspace, and not into GET.")
+        .needs(&["05.1", "05.4", "05.7"]),
+    check("05.13", "DBSIZE counts the keys", dbsize)
+        .hint("An integer. It changes with each key that is made or removed, and not when a value is replaced.")
+        .needs(&["03.7"]),
+    check("05.14", "Expired keys that nobody asks for are removed in the background", active_expiry)
+        .hint("Some times a second, remove a bounded number of expired keys. Without that, keys that nobody asks for fill the memory.")
+        .needs(&["02.13", "05.4", "05.13"]),
+    check("05.15", "EXPIRE with NX or XX depends on whether there is a deadline", expire_nx_and_xx)
+        .hint("Here NX and XX are about the deadline, not about the key.")
+        .needs(&["05.4"]),
+    check("05.16", "EXPIRE with GT or LT compares with the deadline there is", expire_gt_and_lt)
+        .hint("A key without a deadline counts as one that expires later than any. Equal is neither greater nor less.")
+        .needs(&["05.4"]),
+    check("05.17", "Options of the EXPIRE family combine where they can", expire_combined)
+        .hint("XX goes with GT or LT; all conditions must hold. NX goes with none of the others, GT not with LT.")
+        .needs(&["05.15", "05.16"]),
+    check("05.18", "The EXPIRE family refuses bad options and bad times, in Redis's words", expire_errors)
+        .hint("Options are looked at before the time. Check for overflow where seconds become milliseconds, and where the present time is added.")
+        .needs(&["05.15"]),
 ];
+
+fn ex_and_px(target: &Target) -> Result<(), Failure> {
+    play(
+        target,
+        r#"
+        SET @ v EX 100      -> +OK
+        GET @               -> "v"
+        TTL @               -> :90..100
+        PTTL @              -> :90000..100000
+        SET @ w PX 200000   -> +OK
+        GET @               -> "w"
+        TTL @               -> :190..200
+        PTTL @              -> :190000..200000
+        "#,
+    )
+}
+
+fn plain_set(target: &Target) -> Result<(), Failure> {
+    play(
+        target,
+        r#"
+        SET @ v EX 100  -> +OK
+        TTL @           -> :90..100
+        SET @ w         -> +OK
+        TTL @           -> :-1
+        GET @           -> "w"
+        "#,
+    )
+}
 
 fn no_deadline(target: &Target) -> Result<(), Failure> {
     play(
@@ -357,27 +291,12 @@ fn persist(target: &Target) -> Result<(), Failure> {
     )
 }
 
-fn del_takes_deadline(target: &Target) -> Result<(), Failure> {
-    play(
-        target,
-        r#"
-        SET @ v EX 100        -> +OK
-        DEL @                 -> :1
-        SET @ w KEEPTTL       -> +OK
-        TTL @                 -> :-1
-        EXPIRE @ 0            -> :1
-        SET @ x KEEPTTL       -> +OK
-        TTL @                 -> :-1
-        GET @                 -> "x"
-        "#,
-    )
-}
-
 fn expiretime_rounds(target: &Target) -> Result<(), Failure> {
     play(
         target,
         r#"
-        SET @ v PXAT 4102444800499  -> +OK
+        SET @ v                     -> +OK
+        PEXPIREAT @ 4102444800499   -> :1
         EXPIRETIME @                -> :4102444800
         PEXPIREAT @ 4102444800500   -> :1
         EXPIRETIME @                -> :4102444801
@@ -460,29 +379,36 @@ fn gone_at(set: &Moment, look: &Moment) -> Result<(), Failure> {
 }
 
 fn gone_for_all(target: &Target) -> Result<(), Failure> {
+    gone_for(
+        target,
+        &[
+            (&["GET"], "$-1\r\n"),
+            (&["EXISTS"], ":0\r\n"),
+            (&["DEL"], ":0\r\n"),
+            (&["TTL"], ":-2\r\n"),
+            (&["PEXPIRETIME"], ":-2\r\n"),
+            (&["PERSIST"], ":0\r\n"),
+            (&["EXPIRE", "100"], ":0\r\n"),
+        ],
+    )
+}
+
+/// Each of these commands, given a key that has expired behind its name, is answered so.
+pub(super) fn gone_for(target: &Target, cases: &[(&[&str], &str)]) -> Result<(), Failure> {
     let mut client = target.connect()?;
     let key = target.key();
-    for (command, reply) in [
-        (["GET", &key].as_slice(), "$-1\r\n"),
-        (&["EXISTS", &key], ":0\r\n"),
-        (&["DEL", &key], ":0\r\n"),
-        (&["TTL", &key], ":-2\r\n"),
-        (&["PEXPIRETIME", &key], ":-2\r\n"),
-        (&["PERSIST", &key], ":0\r\n"),
-        (&["EXPIRE", &key, "100"], ":0\r\n"),
-        (&["GETEX", &key], "$-1\r\n"),
-        (&["SET", &key, "w", "XX"], "$-1\r\n"),
-        (&["SET", &key, "w", "GET"], "$-1\r\n"),
-    ] {
+    for (command, reply) in cases {
         let circumstance = format!("{} of an expired key", command.join(" "));
         client.ask(&["SET", &key, "v", "PX", "1"], "+OK\r\n")?;
         // Nobody has asked for the key when its time comes.
         thread::sleep(Duration::from_millis(5));
+        let mut args = command.to_vec();
+        args.insert(1, &key);
         client
-            .ask(command, reply)
+            .ask(&args, reply)
             .map_err(|failure| failure.when(&circumstance))?;
     }
-    client.ask(&["TTL", &key], ":-1\r\n")
+    client.settle()
 }
 
 fn dbsize(target: &Target) -> Result<(), Failure> {

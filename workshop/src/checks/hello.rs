@@ -1,58 +1,29 @@
 //! Stage 06, chapter 0: how a connection begins and ends. HELLO, RESP3 and QUIT.
 
-use super::Check;
+use super::{Body, Check};
 use crate::client::{Client, bulk, request, requests};
 use crate::failure::Failure;
 use crate::reply::Reply;
 use crate::script::array;
 use crate::target::Target;
 
+const fn check(id: &'static str, title: &'static str, body: Body) -> Check {
+    super::check(id, title, body)
+        .guide("06-commands-persistence/GUIDE.md")
+        .needs(&["03.1"])
+}
+
 pub(super) static CHECKS: &[Check] = &[
-    Check {
-        id: "06.0.80",
-        title: "HELLO tells who the server is",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Without a version the protocol stays. In RESP2 the answer is an array of names and values.",
-        body: hello_2,
-    },
-    Check {
-        id: "06.0.81",
-        title: "HELLO 3 switches this connection to RESP3, and HELLO 2 back",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Keep the version with the connection, and let the writer of replies decide how a null looks. The answer to HELLO 3 is in RESP3 already.",
-        body: hello_3,
-    },
-    Check {
-        id: "06.0.82",
-        title: "HELLO refuses other versions and options, and changes nothing then",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Read all of it before you switch. AUTH takes two arguments, SETNAME one.",
-        body: hello_errors,
-    },
-    Check {
-        id: "06.0.83",
-        title: "In RESP3, sets, maps, nulls and long texts have types of their own",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "SMEMBERS answers a set, CONFIG GET a map, INFO a text with = and txt: in front, and every null is the same.",
-        body: resp3_types,
-    },
-    Check {
-        id: "06.0.84",
-        title: "QUIT is answered, and then the connection is closed",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "What stands before it is answered, what stands behind it is not executed.",
-        body: quit,
-    },
+    check("06.0.80", "HELLO tells who the server is", hello_2)
+        .hint("Without a version the protocol stays. In RESP2 the answer is an array of names and values."),
+    check("06.0.81", "HELLO 3 switches this connection to RESP3, and HELLO 2 back", hello_3)
+        .hint("Keep the version with the connection, and let the writer of replies decide how a null looks. The answer to HELLO 3 is in RESP3 already."),
+    check("06.0.82", "HELLO refuses other versions and options, and changes nothing then", hello_errors)
+        .hint("Read all of it before you switch. AUTH takes two arguments, SETNAME one."),
+    check("06.0.83", "In RESP3, sets, maps, nulls and long texts have types of their own", resp3_types)
+        .hint("SMEMBERS answers a set, CONFIG GET a map, INFO a text with = and txt: in front, and every null is the same."),
+    check("06.0.84", "QUIT is answered, and then the connection is closed", quit)
+        .hint("What stands before it is answered, what stands behind it is not executed."),
 ];
 
 /// What HELLO tells, as names and values.

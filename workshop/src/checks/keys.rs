@@ -1,7 +1,7 @@
 //! Stage 06, chapter 0: keys of all types, and databases.
 
-use super::Check;
 use super::database::{holds_other_data, in_empty_database};
+use super::{Body, Check};
 use crate::client::{Client, bulk, request};
 use crate::failure::Failure;
 use crate::script::{WRONG_TYPE, array, ask_for_any_order, play, play_on};
@@ -13,142 +13,43 @@ use std::time::Duration;
 /// How often a random key is drawn.
 const DRAWS: usize = 300;
 
+const fn check(id: &'static str, title: &'static str, body: Body) -> Check {
+    super::check(id, title, body)
+        .guide("06-commands-persistence/GUIDE.md")
+        .needs(&["03.1"])
+}
+
 pub(super) static CHECKS: &[Check] = &[
-    Check {
-        id: "06.0.1",
-        title: "TYPE names the type of a value",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "A simple string: string, list or set, and none where there is no key.",
-        body: type_,
-    },
-    Check {
-        id: "06.0.2",
-        title: "EXISTS, DEL and UNLINK do not care about types",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "They are about keys. UNLINK answers as DEL does; it may free the memory later.",
-        body: all_types,
-    },
-    Check {
-        id: "06.0.3",
-        title: "RENAME moves a value of any type and replaces what was there",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "The old name is gone. A missing key is an error, even if both names are the same.",
-        body: rename,
-    },
-    Check {
-        id: "06.0.4",
-        title: "RENAME moves the deadline along",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "The new name has the deadline of the old one, or none; that of the replaced key is gone.",
-        body: rename_deadline,
-    },
-    Check {
-        id: "06.0.5",
-        title: "Lists and sets have deadlines too, and changing them keeps the deadline",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "The deadline belongs to the key, not to a type of value. Only a new value for the key takes it away.",
-        body: deadlines,
-    },
-    Check {
-        id: "06.0.6",
-        title: "SET replaces a value of any type, with its deadline",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Only with GET does SET look at the old value, and then at its type first.",
-        body: set_replaces,
-    },
-    Check {
-        id: "06.0.7",
-        title: "A command on a value of another type answers WRONGTYPE and changes nothing",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Look the value up through one function that gives the type wanted, or this error. The type is looked at before most other arguments.",
-        body: wrong_type,
-    },
-    Check {
-        id: "06.0.8",
-        title: "KEYS matches patterns with *, ?, [abc], [^a], [a-c] and a backslash",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Compare byte by byte, from the left; at a star, try every rest. A pattern must match the whole key.",
-        body: keys,
-    },
-    Check {
-        id: "06.0.9",
-        title: "KEYS lists keys of all types, and none that has expired",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Look at the deadline before you list a key.",
-        body: keys_without_expired,
-    },
-    Check {
-        id: "06.0.10",
-        title: "DBSIZE counts the keys of all types in the selected database",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Keys, not elements: and what is renamed onto another key leaves one less.",
-        body: dbsize,
-    },
-    Check {
-        id: "06.0.11",
-        title: "RANDOMKEY answers some key, and null in an empty database",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Every key must have its chance. Beware of a table whose order never changes.",
-        body: randomkey,
-    },
-    Check {
-        id: "06.0.12",
-        title: "SELECT chooses one of 16 databases, for its own connection only",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Each connection remembers the number of its database. A new one begins with 0.",
-        body: select,
-    },
-    Check {
-        id: "06.0.13",
-        title: "SELECT refuses what is no database and stays where it was",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "A number out of range and what is no number have different errors.",
-        body: select_errors,
-    },
-    Check {
-        id: "06.0.14",
-        title: "FLUSHDB empties the selected database and no other",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "SYNC and ASYNC are its options, and at most one of them. Deadlines go as well.",
-        body: flushdb,
-    },
-    Check {
-        id: "06.0.15",
-        title: "FLUSHALL empties all databases",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "It is tried on a server that holds no keys but those of checks, and else its errors only.",
-        body: flushall,
-    },
+    check("06.0.1", "TYPE names the type of a value", type_)
+        .hint("A simple string: string, list or set, and none where there is no key."),
+    check("06.0.2", "EXISTS, DEL and UNLINK do not care about types", all_types)
+        .hint("They are about keys. UNLINK answers as DEL does; it may free the memory later."),
+    check("06.0.3", "RENAME moves a value of any type and replaces what was there", rename)
+        .hint("The old name is gone. A missing key is an error, even if both names are the same."),
+    check("06.0.4", "RENAME moves the deadline along", rename_deadline)
+        .hint("The new name has the deadline of the old one, or none; that of the replaced key is gone."),
+    check("06.0.5", "Lists and sets have deadlines too, and changing them keeps the deadline", deadlines)
+        .hint("The deadline belongs to the key, not to a type of value. Only a new value for the key takes it away."),
+    check("06.0.6", "SET replaces a value of any type, with its deadline", set_replaces)
+        .hint("Only with GET does SET look at the old value, and then at its type first."),
+    check("06.0.7", "A command on a value of another type answers WRONGTYPE and changes nothing", wrong_type)
+        .hint("Look the value up through one function that gives the type wanted, or this error. The type is looked at before most other arguments."),
+    check("06.0.8", "KEYS matches patterns with *, ?, [abc], [^a], [a-c] and a backslash", keys)
+        .hint("Compare byte by byte, from the left; at a star, try every rest. A pattern must match the whole key."),
+    check("06.0.9", "KEYS lists keys of all types, and none that has expired", keys_without_expired)
+        .hint("Look at the deadline before you list a key."),
+    check("06.0.10", "DBSIZE counts the keys of all types in the selected database", dbsize)
+        .hint("Keys, not elements: and what is renamed onto another key leaves one less."),
+    check("06.0.11", "RANDOMKEY answers some key, and null in an empty database", randomkey)
+        .hint("Every key must have its chance. Beware of a table whose order never changes."),
+    check("06.0.12", "SELECT chooses one of 16 databases, for its own connection only", select)
+        .hint("Each connection remembers the number of its database. A new one begins with 0."),
+    check("06.0.13", "SELECT refuses what is no database and stays where it was", select_errors)
+        .hint("A number out of range and what is no number have different errors."),
+    check("06.0.14", "FLUSHDB empties the selected database and no other", flushdb)
+        .hint("SYNC and ASYNC are its options, and at most one of them. Deadlines go as well."),
+    check("06.0.15", "FLUSHALL empties all databases", flushall)
+        .hint("It is tried on a server that holds no keys but those of checks, and else its errors only."),
 ];
 
 fn type_(target: &Target) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 //! Stage 03: messages become state.
 
-use super::Check;
+use super::{Body, Check, PROTOCOL};
 use crate::client::{Client, bulk, request};
 use crate::failure::Failure;
 use crate::reply::Reply;
@@ -14,133 +14,57 @@ const PIECE: usize = 1024;
 /// The commands that every server from this stage on has.
 const COMMANDS: [&str; 7] = ["command", "del", "echo", "exists", "get", "ping", "set"];
 
+const fn check(id: &'static str, title: &'static str, body: Body) -> Check {
+    super::check(id, title, body)
+        .guide("03-get-set/GUIDE.md#the-code-in-the-order-you-would-write-it")
+        .needs(&["03.1"])
+}
+
 pub(super) static CHECKS: &[Check] = &[
-    Check {
-        id: "03.1",
-        title: "What SET stores, GET gives",
-        first: 3,
-        last: None,
-        redis: true,
-        hint: "SET answers the simple string OK; GET answers the value as a bulk string. Copy key and value out of the read buffer, which is about to be used again.",
-        body: set_and_get,
-    },
-    Check {
-        id: "03.2",
-        title: "A second SET replaces the value",
-        first: 3,
-        last: None,
-        redis: true,
-        hint: "Whatever the key held before is gone, be it longer or shorter.",
-        body: overwrite,
-    },
-    Check {
-        id: "03.3",
-        title: "A missing key is null, which is not the same as empty",
-        first: 3,
-        last: None,
-        redis: true,
-        hint: "Null is $-1. An empty value is $0 with an empty line behind it.",
-        body: missing_and_empty,
-    },
-    Check {
-        id: "03.4",
-        title: "Keys and values are any bytes",
-        first: 3,
-        last: None,
-        redis: true,
-        hint: "Use byte strings for keys and values, not text: line ends, NUL and bytes that are no UTF-8 must come back as they were.",
-        body: binary,
-    },
-    Check {
-        id: "03.5",
-        title: "Keys differ by case, commands do not",
-        first: 3,
-        last: None,
-        redis: true,
-        hint: "Only the name of the command is compared without regard to case.",
-        body: case,
-    },
-    Check {
-        id: "03.6",
-        title: "DEL counts the keys it has removed",
-        first: 3,
-        last: None,
-        redis: true,
-        hint: "A key that is named twice is removed once. The answer is an integer.",
-        body: del,
-    },
-    Check {
-        id: "03.7",
-        title: "EXISTS counts every mention of a key that exists",
-        first: 3,
-        last: None,
-        redis: true,
-        hint: "A key that is named twice counts twice.",
-        body: exists,
-    },
-    Check {
-        id: "03.8",
-        title: "A wrong number of arguments changes nothing, and the connection goes on",
-        first: 3,
-        last: None,
-        redis: true,
-        hint: "Check the arity before the command runs. More than two arguments of SET would be options; none that is known is a syntax error.",
-        body: arity,
-    },
-    Check {
-        id: "03.9",
-        title: "The state outlives the connection that made it",
-        first: 3,
-        last: None,
-        redis: true,
-        hint: "The keyspace belongs to the server. It must be made before the first client, not for each.",
-        body: reconnect,
-    },
-    Check {
-        id: "03.10",
-        title: "A value of 8 MiB that arrives in pieces of 1 KiB is stored whole",
-        first: 3,
-        last: None,
-        redis: true,
-        hint: "If this is slow, you begin anew at every piece: remember how far you have parsed, and how many bytes are missing.",
-        body: large_value,
-    },
-    Check {
-        id: "03.11",
-        title: "Writes and reads in one pipeline see each other in order",
-        first: 3,
-        last: None,
-        redis: true,
-        hint: "Execute one request after the other, each one on the state that the one before has left.",
-        body: pipeline,
-    },
-    Check {
-        id: "03.12",
-        title: "COMMAND describes the commands",
-        first: 3,
-        last: None,
-        redis: true,
-        hint: "An array with an array for each command: name, arity, an array of flags, first key, last key, step. GET is get, 2, its flags, 1, 1, 1.",
-        body: command,
-    },
-    Check {
-        id: "03.13",
-        title: "COMMAND COUNT counts as many commands as COMMAND describes",
-        first: 3,
-        last: None,
-        redis: true,
-        hint: "The answer is an integer. Take both from the same table.",
-        body: command_count,
-    },
-    Check {
-        id: "03.14",
-        title: "COMMAND DOCS tells what redis-cli asks for when it starts",
-        first: 3,
-        last: None,
-        redis: true,
-        hint: "An array that alternates between a name and an array; that one alternates between a field, such as summary, and its text.",
-        body: command_docs,
-    },
+    check("03.1", "What SET stores, GET gives", set_and_get)
+        .hint("SET answers the simple string OK; GET answers the value as a bulk string. Copy key and value out of the read buffer, which is about to be used again.")
+        .needs(&["02.10"]),
+    check("03.2", "A second SET replaces the value", overwrite)
+        .hint("Whatever the key held before is gone, be it longer or shorter."),
+    check("03.3", "A missing key is null, which is not the same as empty", missing_and_empty)
+        .hint("Null is $-1. An empty value is $0 with an empty line behind it."),
+    check("03.4", "The state outlives the connection that made it", reconnect)
+        .hint("The keyspace belongs to the server. It must be made before the first client, not for each.")
+        .needs(&["02.3", "03.1"]),
+    check("03.5", "Keys differ by case, commands do not", case)
+        .hint("Only the name of the command is compared without regard to case."),
+    check("03.6", "Keys and values are any bytes", binary)
+        .hint("Use byte strings for keys and values, not text: line ends, NUL and bytes that are no UTF-8 must come back as they were.")
+        .needs(&["02.11", "03.3"]),
+    check("03.7", "DEL counts the keys it has removed", del)
+        .hint("A key that is named twice is removed once. The answer is an integer.")
+        .needs(&["03.3"]),
+    check("03.8", "EXISTS counts every mention of a key that exists", exists)
+        .hint("A key that is named twice counts twice.")
+        .needs(&["03.7"]),
+    check("03.9", "A wrong number of arguments changes nothing, and the connection goes on", arity)
+        .hint("Check the arity before the command runs. More than two arguments of SET would be options; none that is known is a syntax error.")
+        .needs(&["02.15", "03.1"]),
+    check("03.10", "Writes and reads in one pipeline see each other in order", pipeline)
+        .hint("Execute one request after the other, each one on the state that the one before has left.")
+        .needs(&["02.13", "03.7"]),
+    check("03.11", "A value of 8 MiB that arrives in pieces of 1 KiB is stored whole", large_value)
+        .hint("If this is slow, you begin anew at every piece: remember how far you have parsed, and how many bytes are missing.")
+        .needs(&["02.12", "03.7"]),
+    check("03.12", "COMMAND describes the commands", command)
+        .hint("An array with an array for each command: name, arity, an array of flags, first key, last key, step. GET is get, 2, its flags, 1, 1, 1."),
+    check("03.13", "The error repeats no more than 128 bytes of name and of arguments", unknown_command_cut)
+        .hint("The name is cut at 128 bytes. Arguments are added while their sum, quotes and spaces included, is below 128; each is cut to what is left.")
+        .needs(&["02.14"])
+        .page(PROTOCOL),
+    check("03.14", "Quotes in inline commands hold spaces and escapes", quotes)
+        .hint("Double quotes know \\n \\r \\t \\a \\b \\xHH and a backslash before anything else; single quotes know \\' alone.")
+        .needs(&["02.19"])
+        .page(PROTOCOL),
+    check("03.15", "Quotes that are not closed are a protocol error", unbalanced_quotes)
+        .hint("A quote must be closed on its line, and what follows the closing quote must be white space.")
+        .needs(&["02.20", "03.14"])
+        .page(PROTOCOL),
 ];
 
 fn set_and_get(target: &Target) -> Result<(), Failure> {
@@ -177,7 +101,6 @@ fn missing_and_empty(target: &Target) -> Result<(), Failure> {
         GET @       -> nil
         SET @ ''    -> +OK
         GET @       -> ""
-        EXISTS @    -> :1
         GET @other  -> nil
         "#,
     )
@@ -208,8 +131,7 @@ fn case(target: &Target) -> Result<(), Failure> {
         Set @KEY LARGE  -> +OK
         get @key        -> "small"
         gEt @KEY        -> "LARGE"
-        eXiStS @Key     -> :0
-        dEl @key        -> :1
+        GET @Key        -> nil
         "#,
     )
 }
@@ -229,7 +151,7 @@ fn del(target: &Target) -> Result<(), Failure> {
         GET @3           -> "c"
         SET @2 again     -> +OK
         DEL @1 @2 @3     -> :2
-        EXISTS @1 @2 @3  -> :0
+        GET @3           -> nil
         "#,
     )
 }
@@ -271,10 +193,7 @@ fn reconnect(target: &Target) -> Result<(), Failure> {
     first.ask(&["SET", &key, "kept"], "+OK\r\n")?;
     drop(first);
     let mut second = target.connect()?;
-    second.ask(&["GET", &key], bulk("kept"))?;
-    second.ask(&["DEL", &key], ":1\r\n")?;
-    drop(second);
-    target.connect()?.ask(&["GET", &key], "$-1\r\n")
+    second.ask(&["GET", &key], bulk("kept"))
 }
 
 fn large_value(target: &Target) -> Result<(), Failure> {
@@ -361,42 +280,48 @@ fn describes_get(rows: &[Reply]) -> Result<(), Failure> {
     .after("COMMAND"))
 }
 
-fn command_count(target: &Target) -> Result<(), Failure> {
+fn unknown_command_cut(target: &Target) -> Result<(), Failure> {
     let mut client = target.connect()?;
-    let rows = array(&mut client, &["COMMAND"])?.len();
-    client.ask(&["COMMAND", "COUNT"], format!(":{rows}\r\n"))?;
-    if rows < COMMANDS.len() {
-        return Err(Failure::new(
-            format!("{} commands or more", COMMANDS.len()),
-            rows.to_string(),
-        ));
+    let long = "x".repeat(300);
+    let cut = "x".repeat(128);
+    client.ask(
+        &[&long],
+        format!("-ERR unknown command '{cut}', with args beginning with: \r\n"),
+    )?;
+    client.ask(
+        &["NOPE", &long, "never seen"],
+        format!("-ERR unknown command 'NOPE', with args beginning with: '{cut}' \r\n"),
+    )?;
+    // 100 and its quotes and space make 103, which leaves 25.
+    let (hundred, rest) = ("y".repeat(100), "x".repeat(25));
+    client.ask(
+        &["NOPE", &hundred, &long, "never seen"],
+        format!("-ERR unknown command 'NOPE', with args beginning with: '{hundred}' '{rest}' \r\n"),
+    )?;
+    client.settle()
+}
+
+fn quotes(target: &Target) -> Result<(), Failure> {
+    let mut client = target.connect()?;
+    for (line, word) in [
+        (r#"ECHO "hello, world""#, "hello, world"),
+        (r#"ECHO "a\r\n\t\a\b\x41\"\\\q""#, "a\r\n\t\x07\x08A\"\\q"),
+        (r#"ECHO 'it\'s "so" \n'"#, r#"it's "so" \n"#),
+        (r#"ECHO """#, ""),
+        (r#""ECHO" ''"#, ""),
+    ] {
+        client.send(format!("{line}\r\n"))?;
+        client.expect(bulk(word))?;
     }
     client.settle()
 }
 
-fn command_docs(target: &Target) -> Result<(), Failure> {
-    let mut client = target.connect()?;
-    for args in [["COMMAND", "DOCS"].as_slice(), &["COMMAND", "DOCS", "get"]] {
-        let docs = array(&mut client, args)?;
-        if !documents_get(&docs) {
-            return Err(Failure::new(
-                "an array that holds get, and behind it an array that holds summary and a text",
-                format!("{docs:?}").chars().take(300).collect::<String>(),
-            )
-            .after(args.join(" ")));
-        }
+fn unbalanced_quotes(target: &Target) -> Result<(), Failure> {
+    for line in ["ECHO \"a", "ECHO 'a", "ECHO \"a\"b", "ECHO 'a\""] {
+        let mut client = target.connect()?;
+        client.send(format!("{line}\r\n"))?;
+        client.expect("-ERR Protocol error: unbalanced quotes in request\r\n")?;
+        client.expect_end()?;
     }
-    client.settle()
-}
-
-fn documents_get(docs: &[Reply]) -> bool {
-    docs.chunks(2).any(|pair| match pair {
-        [name, Reply::Array(fields)] if is_named(name, "get") => {
-            fields.chunks(2).any(|field| match field {
-                [field, text] => is_named(field, "summary") && text.text().is_some(),
-                _ => false,
-            })
-        }
-        _ => false,
-    })
+    target.connect()?.settle()
 }

@@ -1,6 +1,6 @@
 //! Stage 06, chapter 0: lists.
 
-use super::Check;
+use super::{Body, Check};
 use crate::client::bulk;
 use crate::failure::Failure;
 use crate::script::{array, play};
@@ -13,124 +13,39 @@ const PART: usize = 1000;
 /// The size of a large element.
 const LONG: usize = 100_000;
 
+const fn check(id: &'static str, title: &'static str, body: Body) -> Check {
+    super::check(id, title, body)
+        .guide("06-commands-persistence/GUIDE.md")
+        .needs(&["03.1"])
+}
+
 pub(super) static CHECKS: &[Check] = &[
-    Check {
-        id: "06.0.40",
-        title: "RPUSH and LPUSH add at either end and answer the new length",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "LPUSH a b leaves b in front: each element is pushed in turn.",
-        body: push,
-    },
-    Check {
-        id: "06.0.41",
-        title: "LPOP and RPOP take one element from either end",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "The element as a bulk string; null where there is no list.",
-        body: pop,
-    },
-    Check {
-        id: "06.0.42",
-        title: "LPOP and RPOP with a count take several, in the order of popping",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "With a count the answer is an array, even for one. Without a list it is the null array, which is *-1.",
-        body: pop_count,
-    },
-    Check {
-        id: "06.0.43",
-        title: "LPOP and RPOP refuse a count that is negative or no number",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "The count is looked at before the key. At most one count may follow the key.",
-        body: pop_count_errors,
-    },
-    Check {
-        id: "06.0.44",
-        title: "LLEN answers the length of a list",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "0 where there is none.",
-        body: llen,
-    },
-    Check {
-        id: "06.0.45",
-        title: "LRANGE includes both ends, counts from the end below zero, and cuts what is out of range",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "-1 is the last element. Add the length to negative numbers, then clamp; what begins behind its end is empty. Mind the extreme numbers.",
-        body: lrange,
-    },
-    Check {
-        id: "06.0.46",
-        title: "LINDEX answers an element, or null out of range",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "The key is looked at first: without a list even a bad index answers null.",
-        body: lindex,
-    },
-    Check {
-        id: "06.0.47",
-        title: "LSET replaces an element, and refuses what is out of range",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "No key, then no number, then no such index: in this order.",
-        body: lset,
-    },
-    Check {
-        id: "06.0.48",
-        title: "LTRIM keeps a range and drops the rest",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "The range is that of LRANGE. What leaves nothing removes the key.",
-        body: ltrim,
-    },
-    Check {
-        id: "06.0.49",
-        title: "LREM removes equal elements from the front, from the back, or all",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "A positive count begins at the front, a negative one at the back, and 0 means all.",
-        body: lrem,
-    },
-    Check {
-        id: "06.0.50",
-        title: "A list that was emptied is gone, and so is its deadline",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "There are no empty lists. Remove the key in the one place where elements are removed, and its deadline with it.",
-        body: vanishes,
-    },
-    Check {
-        id: "06.0.51",
-        title: "Elements of a list are any bytes",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Empty ones, line ends and NUL bytes too. Compare bytes, and all of them.",
-        body: binary,
-    },
-    Check {
-        id: "06.0.52",
-        title: "A list of 10,000 elements keeps its order",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Look at how elements are found in the middle and removed there.",
-        body: long_list,
-    },
+    check("06.0.40", "RPUSH and LPUSH add at either end and answer the new length", push)
+        .hint("LPUSH a b leaves b in front: each element is pushed in turn."),
+    check("06.0.41", "LPOP and RPOP take one element from either end", pop)
+        .hint("The element as a bulk string; null where there is no list."),
+    check("06.0.42", "LPOP and RPOP with a count take several, in the order of popping", pop_count)
+        .hint("With a count the answer is an array, even for one. Without a list it is the null array, which is *-1."),
+    check("06.0.43", "LPOP and RPOP refuse a count that is negative or no number", pop_count_errors)
+        .hint("The count is looked at before the key. At most one count may follow the key."),
+    check("06.0.44", "LLEN answers the length of a list", llen)
+        .hint("0 where there is none."),
+    check("06.0.45", "LRANGE includes both ends, counts from the end below zero, and cuts what is out of range", lrange)
+        .hint("-1 is the last element. Add the length to negative numbers, then clamp; what begins behind its end is empty. Mind the extreme numbers."),
+    check("06.0.46", "LINDEX answers an element, or null out of range", lindex)
+        .hint("The key is looked at first: without a list even a bad index answers null."),
+    check("06.0.47", "LSET replaces an element, and refuses what is out of range", lset)
+        .hint("No key, then no number, then no such index: in this order."),
+    check("06.0.48", "LTRIM keeps a range and drops the rest", ltrim)
+        .hint("The range is that of LRANGE. What leaves nothing removes the key."),
+    check("06.0.49", "LREM removes equal elements from the front, from the back, or all", lrem)
+        .hint("A positive count begins at the front, a negative one at the back, and 0 means all."),
+    check("06.0.50", "A list that was emptied is gone, and so is its deadline", vanishes)
+        .hint("There are no empty lists. Remove the key in the one place where elements are removed, and its deadline with it."),
+    check("06.0.51", "Elements of a list are any bytes", binary)
+        .hint("Empty ones, line ends and NUL bytes too. Compare bytes, and all of them."),
+    check("06.0.52", "A list of 10,000 elements keeps its order", long_list)
+        .hint("Look at how elements are found in the middle and removed there."),
 ];
 
 fn push(target: &Target) -> Result<(), Failure> {

@@ -23,10 +23,13 @@ mod strings;
 use crate::failure::Failure;
 use crate::stage::Stage;
 use crate::target::Target;
-use anyhow::bail;
+use anyhow::{Context, bail};
 
 /// Something that a server must do.
-#[derive(Debug)]
+///
+/// A check needs no more than what the checks in front of it have shown. Those of stage 01 are about
+/// an echo, and end with it; all others hold from their stage on, and for redis-server.
+#[derive(Clone, Copy, Debug)]
 pub struct Check {
     /// Stage and number, and between them the chapter in a stage that has chapters: `05.3`, `06.0.3`.
     /// Never given to another check, and never changed: people note it down.
@@ -35,20 +38,79 @@ pub struct Check {
     pub title: &'static str,
     /// The stage from which on it must hold.
     pub first: u8,
-    /// The last stage that promises it, if there is one.
-    pub last: Option<u8>,
-    /// Whether redis-server does the same.
-    pub redis: bool,
+    /// Checks without which this one says nothing. What they need is needed here as well.
+    pub needs: &'static [&'static str],
     /// For those whose server fails: where to look, not what to write.
     pub hint: &'static str,
+    /// The page of this repository that tells of it, with the section.
+    pub guide: &'static str,
+    /// The page of the specification. Empty: that of the command that was sent last.
+    pub page: &'static str,
+    /// Whether it is about what the course's own server does. Another may do otherwise.
+    pub ours: bool,
     /// Tries it.
-    pub body: fn(&Target) -> Result<(), Failure>,
+    pub body: Body,
+}
+
+/// Tries something on a server.
+pub type Body = fn(&Target) -> Result<(), Failure>;
+
+/// The specification of the protocol.
+pub const PROTOCOL: &str = "https://redis.io/docs/latest/develop/reference/protocol-spec/";
+
+/// A row of a table of checks. Its id begins with two digits.
+const fn check(id: &'static str, title: &'static str, body: Body) -> Check {
+    let digits = id.as_bytes();
+    Check {
+        id,
+        title,
+        first: (digits[0] - b'0') * 10 + digits[1] - b'0',
+        needs: &[],
+        hint: "",
+        guide: "",
+        page: "",
+        ours: false,
+        body,
+    }
 }
 
 impl Check {
+    const fn hint(mut self, hint: &'static str) -> Self {
+        self.hint = hint;
+        self
+    }
+
+    const fn needs(mut self, needs: &'static [&'static str]) -> Self {
+        self.needs = needs;
+        self
+    }
+
+    const fn guide(mut self, guide: &'static str) -> Self {
+        self.guide = guide;
+        self
+    }
+
+    const fn page(mut self, page: &'static str) -> Self {
+        self.page = page;
+        self
+    }
+
+    const fn ours(mut self) -> Self {
+        self.ours = true;
+        self
+    }
+
     /// Whether a server at this stage must pass.
     pub fn holds_at(&self, stage: Stage) -> bool {
-        self.first <= stage.number && self.last.is_none_or(|last| stage.number <= last)
+        match self.first {
+            1 => stage.number == 1,
+            first => first <= stage.number,
+        }
+    }
+
+    /// Whether redis-server does the same.
+    pub fn redis(&self) -> bool {
+        self.first > 1
     }
 
     /// The chapter of its stage that it belongs to, where the stage has chapters.
@@ -135,8 +197,8 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         connection::CHECKS,
         keyspace::CHECKS,
         concurrency::CHECKS,
-        set::CHECKS,
         expire::CHECKS,
+        set::CHECKS,
         keys::CHECKS,
         strings::CHECKS,
         lists::CHECKS,
@@ -148,6 +210,15 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
     ]
     .into_iter()
     .flatten()
+}
+
+/// The check with this id.
+///
+/// # Errors
+/// There is none.
+pub fn find(id: &str) -> anyhow::Result<&'static Check> {
+    let found = all().find(|check| check.id == id);
+    found.with_context(|| format!("{id:?} is no check. `workshop list` lists them"))
 }
 
 #[cfg(test)]
@@ -198,6 +269,19 @@ mod tests {
             assert!(title.len() > 10 && !title.ends_with('.'), "{id}: {title}");
             assert!(hint.len() > 20 && hint.ends_with('.'), "{id}: {hint}");
             assert_ne!(title, hint);
+        }
+    }
+
+    #[test]
+    fn a_check_needs_checks_in_front_of_it_that_hold_where_it_does() {
+        let mut before: Vec<&Check> = Vec::new();
+        for check in all() {
+            for need in check.needs {
+                let needed = before.iter().find(|earlier| earlier.id == *need);
+                let holds = needed.is_some_and(|needed| needed.redis() == check.redis());
+                assert!(holds, "{} needs {need}", check.id);
+            }
+            before.push(check);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Stage 02: bytes become messages.
 
-use super::Check;
-use crate::client::{bulk, request};
+use super::{Body, Check, PROTOCOL};
+use crate::client::{Client, bulk, request};
 use crate::failure::Failure;
 use crate::script::play;
 use crate::target::Target;
@@ -11,148 +11,171 @@ use std::time::Duration;
 /// A pause between two pieces, so that they do not arrive as one.
 const PAUSE: Duration = Duration::from_millis(1);
 
+/// A pause long enough for a server that answers half a request to have done so.
+const LONG_PAUSE: Duration = Duration::from_millis(20);
+
+const fn check(id: &'static str, title: &'static str, body: Body) -> Check {
+    super::check(id, title, body)
+        .guide("02-resp-parser/PROTOCOL.md#requests")
+        .page(PROTOCOL)
+        .needs(&["02.1"])
+}
+
 pub(super) static CHECKS: &[Check] = &[
-    Check {
-        id: "02.1",
-        title: "PING is answered with PONG, again and again",
-        first: 2,
-        last: None,
-        redis: true,
-        hint: "A request is an array of bulk strings: *1, then $4, then PING, each line ending with \\r\\n. The answer is a simple string.",
-        body: ping,
-    },
-    Check {
-        id: "02.2",
-        title: "PING with a message answers the message",
-        first: 2,
-        last: None,
-        redis: true,
-        hint: "With an argument the answer is a bulk string: its length in bytes, then the bytes.",
-        body: ping_message,
-    },
-    Check {
-        id: "02.3",
-        title: "ECHO answers its argument",
-        first: 2,
-        last: None,
-        redis: true,
-        hint: "The argument is the second element of the array. An empty one is $0 with an empty line behind it.",
-        body: echo,
-    },
-    Check {
-        id: "02.4",
-        title: "A bulk string holds any bytes: line ends, NUL, all 256",
-        first: 2,
-        last: None,
-        redis: true,
-        hint: "Behind $N stand N bytes, whatever they are. Count them; never search them for a line end.",
-        body: any_bytes,
-    },
-    Check {
-        id: "02.5",
-        title: "Names of commands may be written in any case",
-        first: 2,
-        last: None,
-        redis: true,
-        hint: "Compare the name without regard to case. The arguments stay as they are.",
-        body: any_case,
-    },
-    Check {
-        id: "02.6",
-        title: "Requests sent together are answered in order",
-        first: 2,
-        last: None,
-        redis: true,
-        hint: "One read may bring several requests. Answer all that are complete before you read again.",
-        body: pipeline,
-    },
-    Check {
-        id: "02.7",
-        title: "A request that arrives byte by byte is answered once it is whole",
-        first: 2,
-        last: None,
-        redis: true,
-        hint: "Keep what is not complete yet in the buffer, and append what comes next. Incomplete is not malformed.",
-        body: byte_by_byte,
-    },
-    Check {
-        id: "02.8",
-        title: "Requests cut in two at any point are answered all the same",
-        first: 2,
-        last: None,
-        redis: true,
-        hint: "Look at cuts between \\r and \\n, within a length, and right behind a request: each must leave the parser able to go on.",
-        body: every_cut,
-    },
-    Check {
-        id: "02.9",
-        title: "Inline commands: a line of words is a request too",
-        first: 2,
-        last: None,
-        redis: true,
-        hint: "A request that does not begin with * is a line; split it at white space. A newline alone ends it as well.",
-        body: inline,
-    },
-    Check {
-        id: "02.10",
-        title: "Quotes in inline commands hold spaces and escapes",
-        first: 2,
-        last: None,
-        redis: true,
-        hint: "Double quotes know \\n \\r \\t \\a \\b \\xHH and a backslash before anything else; single quotes know \\' alone.",
-        body: inline_quotes,
-    },
-    Check {
-        id: "02.11",
-        title: "Empty lines and empty arrays are ignored",
-        first: 2,
-        last: None,
-        redis: true,
-        hint: "A request without arguments gets no reply, not even an error.",
-        body: empty_requests,
-    },
-    Check {
-        id: "02.12",
-        title: "An unknown command is an error that repeats the request",
-        first: 2,
-        last: None,
-        redis: true,
-        hint: "Each argument stands in quotes with a space behind it, the last one too.",
-        body: unknown_command,
-    },
-    Check {
-        id: "02.13",
-        title: "The error repeats no more than 128 bytes of name and of arguments",
-        first: 2,
-        last: None,
-        redis: true,
-        hint: "The name is cut at 128 bytes. Arguments are added while their sum, quotes and spaces included, is below 128; each is cut to what is left.",
-        body: unknown_command_cut,
-    },
-    Check {
-        id: "02.14",
-        title: "Line ends in an error's text become spaces",
-        first: 2,
-        last: None,
-        redis: true,
-        hint: "An error reply is one line. Whatever is repeated in it must not end that line early.",
-        body: error_is_one_line,
-    },
-    Check {
-        id: "02.15",
-        title: "A wrong number of arguments is an error, and the connection goes on",
-        first: 2,
-        last: None,
-        redis: true,
-        hint: "The client spoke the protocol well; only the command is wrong. Answer the error and read on. The name is in lower case.",
-        body: wrong_arity,
-    },
+    check("02.1", "PING is answered with PONG", ping)
+        .hint("A request is an array of bulk strings: *1, then $4, then PING, each line ending with \\r\\n. The answer is a simple string.")
+        .needs(&[]),
+    check("02.2", "A connection takes one request after the other", again_and_again)
+        .hint("The answer is not the end of the conversation: go back to reading. A client closes when it has no more to ask.")
+        .guide("02-resp-parser/PROTOCOL.md#closing"),
+    check("02.3", "When a client has left, the next one is served", one_after_the_other)
+        .hint("The end of one client is not the end of the server: go back to accept.")
+        .guide("02-resp-parser/PROTOCOL.md#closing"),
+    check("02.4", "Names of commands may be written in any case", any_case)
+        .hint("Compare the name without regard to case. The arguments stay as they are."),
+    check("02.5", "Requests sent together are all answered", together)
+        .hint("One read may bring several requests. Answer all that are complete before you read again.")
+        .guide("02-resp-parser/PROTOCOL.md#pipelining")
+        .page("https://redis.io/docs/latest/develop/use/pipelining/")
+        .needs(&["02.2"]),
+    check("02.6", "A request that arrives in two pieces is answered once it is whole", two_pieces)
+        .hint("Keep what is not complete yet in the buffer, and append what comes next. Incomplete is not malformed.")
+        .guide("02-resp-parser/GUIDE.md#the-idea")
+        .needs(&["02.2"]),
+    check("02.7", "A request that arrives byte by byte is answered once it is whole", byte_by_byte)
+        .hint("However many reads it takes: after each, look again whether the request is whole.")
+        .guide("02-resp-parser/GUIDE.md#the-idea")
+        .needs(&["02.6"]),
+    check("02.8", "Requests sent together and cut at any point are answered all the same", every_cut)
+        .hint("Look at cuts between \\r and \\n, within a length, and right behind a request: each must leave the parser able to go on.")
+        .guide("02-resp-parser/GUIDE.md#the-traps")
+        .needs(&["02.5", "02.7"]),
+    check("02.9", "PING with a message answers the message", ping_message)
+        .hint("With an argument the answer is a bulk string: its length in bytes, then the bytes.")
+        .guide("02-resp-parser/PROTOCOL.md#replies")
+        .page("https://redis.io/docs/latest/commands/ping/"),
+    check("02.10", "ECHO answers its argument", echo)
+        .hint("The argument is the second element of the array. An empty one is $0 with an empty line behind it.")
+        .guide("02-resp-parser/PROTOCOL.md#replies")
+        .page("https://redis.io/docs/latest/commands/echo/")
+        .needs(&["02.2"]),
+    check("02.11", "A bulk string holds any bytes: line ends, NUL, all 256", any_bytes)
+        .hint("Behind $N stand N bytes, whatever they are. Count them; never search them for a line end.")
+        .needs(&["02.10"]),
+    check("02.12", "A long argument arrives whole", long_argument)
+        .hint("A request may be longer than what one read brings. Wait for all bytes that its lengths announce.")
+        .needs(&["02.7", "02.10"]),
+    check("02.13", "A thousand requests sent together are answered in order", pipeline)
+        .hint("The replies carry no numbers: their order is all that a client has. What one read cuts off is the beginning of the next request.")
+        .guide("02-resp-parser/PROTOCOL.md#pipelining")
+        .page("https://redis.io/docs/latest/develop/use/pipelining/")
+        .needs(&["02.8", "02.10"]),
+    check("02.14", "An unknown command is an error that repeats the request", unknown_command)
+        .hint("Each argument stands in quotes with a space behind it, the last one too.")
+        .guide("02-resp-parser/PROTOCOL.md#error-texts")
+        .needs(&["02.2"]),
+    check("02.15", "A wrong number of arguments is an error, and the connection goes on", wrong_arity)
+        .hint("The client spoke the protocol well; only the command is wrong. Answer the error and read on. The name is in lower case.")
+        .guide("02-resp-parser/PROTOCOL.md#error-texts")
+        .needs(&["02.10"]),
+    check("02.16", "Line ends in an error's text become spaces", error_is_one_line)
+        .hint("An error reply is one line. Whatever is repeated in it must not end that line early.")
+        .guide("02-resp-parser/PROTOCOL.md#error-texts")
+        .needs(&["02.11", "02.14"]),
+    check("02.17", "Inline commands: a line is a request too", inline)
+        .hint("A request that does not begin with * is a line. A newline alone ends it as well. Both kinds may follow each other.")
+        .guide("02-resp-parser/PROTOCOL.md#inline-commands")
+        .needs(&["02.4", "02.5"]),
+    check("02.18", "Empty lines and empty arrays are ignored", empty_requests)
+        .hint("A request without arguments gets no reply, not even an error.")
+        .guide("02-resp-parser/PROTOCOL.md#inline-commands")
+        .needs(&["02.17"]),
+    check("02.19", "White space separates the words of an inline command", inline_words)
+        .hint("Split the line at spaces and tabs, however many. None of them belongs to a word.")
+        .guide("02-resp-parser/PROTOCOL.md#inline-commands")
+        .needs(&["02.10", "02.17"]),
 ];
 
 fn ping(target: &Target) -> Result<(), Failure> {
+    target.connect()?.ask(&["PING"], "+PONG\r\n")
+}
+
+fn again_and_again(target: &Target) -> Result<(), Failure> {
     let mut client = target.connect()?;
     for _ in 0..3 {
         client.ask(&["PING"], "+PONG\r\n")?;
+    }
+    client.settle()
+}
+
+fn one_after_the_other(target: &Target) -> Result<(), Failure> {
+    for number in ["first", "second", "third"] {
+        let mut client = target.connect()?;
+        client
+            .ask(&["PING"], "+PONG\r\n")
+            .map_err(|failure| failure.when(&format!("the {number} client")))?;
+    }
+    Ok(())
+}
+
+fn any_case(target: &Target) -> Result<(), Failure> {
+    play(
+        target,
+        r#"
+        ping  -> +PONG
+        PiNg  -> +PONG
+        "#,
+    )
+}
+
+fn together(target: &Target) -> Result<(), Failure> {
+    let mut client = target.connect()?;
+    client.send(request(&["PING"]).repeat(3))?;
+    client.expect("+PONG\r\n".repeat(3))?;
+    client.settle()
+}
+
+/// Sends a piece that is not the end of a request, and sees that nobody answers it.
+fn send_begun(client: &mut Client, piece: &[u8], pause: Duration) -> Result<(), Failure> {
+    client.send(piece)?;
+    client.expect_silence(pause)
+}
+
+fn two_pieces(target: &Target) -> Result<(), Failure> {
+    let mut client = target.connect()?;
+    let whole = request(&["PING"]);
+    for cut in [10, 4, 1] {
+        let (head, tail) = whole.split_at(cut);
+        send_begun(&mut client, head, LONG_PAUSE)?;
+        client.send(tail)?;
+        client.expect("+PONG\r\n")?;
+    }
+    client.settle()
+}
+
+fn byte_by_byte(target: &Target) -> Result<(), Failure> {
+    let mut client = target.connect()?;
+    let whole = request(&["PING"]);
+    let (last, begun) = whole.split_last().unwrap_or((&b'\n', &[]));
+    for byte in begun {
+        send_begun(&mut client, &[*byte], PAUSE)?;
+    }
+    client.send([*last])?;
+    client.expect("+PONG\r\n")?;
+    client.settle()
+}
+
+fn every_cut(target: &Target) -> Result<(), Failure> {
+    let mut client = target.connect()?;
+    let requests = request(&["PING"]).repeat(2);
+    for cut in 0..=requests.len() {
+        let (head, tail) = requests.split_at(cut);
+        client.send(head)?;
+        thread::sleep(PAUSE);
+        client.send(tail)?;
+        client
+            .expect("+PONG\r\n+PONG\r\n")
+            .map_err(|failure| failure.when(&format!("cut behind {cut} bytes")))?;
     }
     client.settle()
 }
@@ -161,13 +184,12 @@ fn ping_message(target: &Target) -> Result<(), Failure> {
     let mut client = target.connect()?;
     client.ask(&["PING", "hello there"], bulk("hello there"))?;
     client.ask(&["PING", ""], "$0\r\n\r\n")?;
-    client.ask(&["PING"], "+PONG\r\n")
+    client.settle()
 }
 
 fn echo(target: &Target) -> Result<(), Failure> {
     let mut client = target.connect()?;
-    let long = "x".repeat(100_000);
-    for word in ["hello", "", "PING", &long] {
+    for word in ["hello", "", "PING", "MiXeD"] {
         client.ask(&["ECHO", word], bulk(word))?;
     }
     client.settle()
@@ -183,62 +205,52 @@ fn any_bytes(target: &Target) -> Result<(), Failure> {
     client.settle()
 }
 
-fn any_case(target: &Target) -> Result<(), Failure> {
-    play(
-        target,
-        r#"
-        ping        -> +PONG
-        PiNg        -> +PONG
-        eChO MiXeD  -> "MiXeD"
-        "#,
-    )
+fn long_argument(target: &Target) -> Result<(), Failure> {
+    let mut client = target.connect()?;
+    let long = "x".repeat(100_000);
+    client.ask(&["ECHO", &long], bulk(&long))?;
+    client.settle()
 }
 
 fn pipeline(target: &Target) -> Result<(), Failure> {
     let mut client = target.connect()?;
-    let (mut requests, mut replies) = (Vec::new(), Vec::new());
-    for number in 0..1000 {
-        let word = number.to_string();
-        requests.extend(request(&["ECHO", &word]));
-        replies.extend(bulk(&word));
-        if number % 100 == 0 {
-            requests.extend(b"PING\r\n");
-            replies.extend(b"+PONG\r\n");
-        }
-    }
-    client.send(&requests)?;
-    client.expect(&replies)?;
+    let words: Vec<String> = (0..1000).map(|number| number.to_string()).collect();
+    let requests = words.iter().flat_map(|word| request(&["ECHO", word]));
+    client.send(requests.collect::<Vec<u8>>())?;
+    client.expect(words.iter().flat_map(bulk).collect::<Vec<u8>>())?;
     client.settle()
 }
 
-fn byte_by_byte(target: &Target) -> Result<(), Failure> {
+fn unknown_command(target: &Target) -> Result<(), Failure> {
     let mut client = target.connect()?;
-    let requests = [request(&["ECHO", "a\r\nb"]), b"PING pong\r\n".to_vec()];
-    for byte in requests.concat() {
-        client.send([byte])?;
-        thread::sleep(PAUSE);
-    }
-    client.expect("$4\r\na\r\nb\r\n$4\r\npong\r\n")?;
+    client.ask(
+        &["Nope"],
+        "-ERR unknown command 'Nope', with args beginning with: \r\n",
+    )?;
+    client.ask(
+        &["NOPE", "a", "b c", ""],
+        "-ERR unknown command 'NOPE', with args beginning with: 'a' 'b c' '' \r\n",
+    )?;
     client.settle()
 }
 
-fn every_cut(target: &Target) -> Result<(), Failure> {
+fn wrong_arity(target: &Target) -> Result<(), Failure> {
+    play(
+        target,
+        r#"
+        ECHO       -> -ERR wrong number of arguments for 'echo' command
+        ECHO a b   -> -ERR wrong number of arguments for 'echo' command
+        PING a b   -> -ERR wrong number of arguments for 'ping' command
+        "#,
+    )
+}
+
+fn error_is_one_line(target: &Target) -> Result<(), Failure> {
     let mut client = target.connect()?;
-    let requests = [
-        request(&["ECHO", "hello, world"]),
-        b"PING\r\n".to_vec(),
-        request(&["PING"]),
-    ]
-    .concat();
-    for cut in 0..=requests.len() {
-        let (head, tail) = requests.split_at(cut);
-        client.send(head)?;
-        thread::sleep(PAUSE);
-        client.send(tail)?;
-        client
-            .expect("$12\r\nhello, world\r\n+PONG\r\n+PONG\r\n")
-            .map_err(|failure| failure.when(&format!("cut behind {cut} bytes")))?;
-    }
+    client.ask(
+        &["NO\r\nPE", "a\nb"],
+        "-ERR unknown command 'NO  PE', with args beginning with: 'a b' \r\n",
+    )?;
     client.settle()
 }
 
@@ -247,26 +259,11 @@ fn inline(target: &Target) -> Result<(), Failure> {
     for (line, reply) in [
         ("PING\r\n", "+PONG\r\n"),
         ("PING\n", "+PONG\r\n"),
-        ("  echo \t hello  \r\n", "$5\r\nhello\r\n"),
         ("*1\r\n$4\r\nPING\r\nPING\r\n", "+PONG\r\n+PONG\r\n"),
+        ("PING\r\n*1\r\n$4\r\nPING\r\n", "+PONG\r\n+PONG\r\n"),
     ] {
         client.send(line)?;
         client.expect(reply)?;
-    }
-    client.settle()
-}
-
-fn inline_quotes(target: &Target) -> Result<(), Failure> {
-    let mut client = target.connect()?;
-    for (line, word) in [
-        (r#"ECHO "hello, world""#, "hello, world"),
-        (r#"ECHO "a\r\n\t\a\b\x41\"\\\q""#, "a\r\n\t\x07\x08A\"\\q"),
-        (r#"ECHO 'it\'s "so" \n'"#, r#"it's "so" \n"#),
-        (r#"ECHO """#, ""),
-        (r#""ECHO" ''"#, ""),
-    ] {
-        client.send(format!("{line}\r\n"))?;
-        client.expect(bulk(word))?;
     }
     client.settle()
 }
@@ -282,59 +279,11 @@ fn empty_requests(target: &Target) -> Result<(), Failure> {
     client.settle()
 }
 
-fn unknown_command(target: &Target) -> Result<(), Failure> {
+fn inline_words(target: &Target) -> Result<(), Failure> {
     let mut client = target.connect()?;
-    client.ask(
-        &["Nope"],
-        "-ERR unknown command 'Nope', with args beginning with: \r\n",
-    )?;
-    client.ask(
-        &["NOPE", "a", "b c", ""],
-        "-ERR unknown command 'NOPE', with args beginning with: 'a' 'b c' '' \r\n",
-    )?;
-    client.send("pong\r\n")?;
-    client.expect("-ERR unknown command 'pong', with args beginning with: \r\n")?;
+    for line in ["ECHO hello\r\n", "  echo \t hello  \n", "\tECHO\thello\r\n"] {
+        client.send(line)?;
+        client.expect(bulk("hello"))?;
+    }
     client.settle()
-}
-
-fn unknown_command_cut(target: &Target) -> Result<(), Failure> {
-    let mut client = target.connect()?;
-    let long = "x".repeat(300);
-    let cut = "x".repeat(128);
-    client.ask(
-        &[&long],
-        format!("-ERR unknown command '{cut}', with args beginning with: \r\n"),
-    )?;
-    client.ask(
-        &["NOPE", &long, "never seen"],
-        format!("-ERR unknown command 'NOPE', with args beginning with: '{cut}' \r\n"),
-    )?;
-    // 100 and its quotes and space make 103, which leaves 25.
-    let (hundred, rest) = ("y".repeat(100), "x".repeat(25));
-    client.ask(
-        &["NOPE", &hundred, &long, "never seen"],
-        format!("-ERR unknown command 'NOPE', with args beginning with: '{hundred}' '{rest}' \r\n"),
-    )?;
-    client.settle()
-}
-
-fn error_is_one_line(target: &Target) -> Result<(), Failure> {
-    let mut client = target.connect()?;
-    client.ask(
-        &["NO\r\nPE", "a\nb"],
-        "-ERR unknown command 'NO  PE', with args beginning with: 'a b' \r\n",
-    )?;
-    client.settle()
-}
-
-fn wrong_arity(target: &Target) -> Result<(), Failure> {
-    play(
-        target,
-        r#"
-        ECHO       -> -ERR wrong number of arguments for 'echo' command
-        Echo a b   -> -ERR wrong number of arguments for 'echo' command
-        PING a b   -> -ERR wrong number of arguments for 'ping' command
-        PING       -> +PONG
-        "#,
-    )
 }

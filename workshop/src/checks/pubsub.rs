@@ -1,6 +1,6 @@
 //! Stage 06, chapter 0: SUBSCRIBE, UNSUBSCRIBE and PUBLISH.
 
-use super::Check;
+use super::{Body, Check};
 use crate::client::{Client, bulk, request, requests};
 use crate::failure::Failure;
 use crate::reply::Reply;
@@ -25,151 +25,45 @@ const LARGE_TIMES: usize = 400;
 /// How long to wait before asking again.
 const POLL: Duration = Duration::from_millis(5);
 
+const fn check(id: &'static str, title: &'static str, body: Body) -> Check {
+    super::check(id, title, body)
+        .guide("06-commands-persistence/GUIDE.md")
+        .needs(&["03.1"])
+}
+
 pub(super) static CHECKS: &[Check] = &[
-    Check {
-        id: "06.0.110",
-        title: "SUBSCRIBE confirms each channel with the number of subscriptions",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "One answer for each channel named, an array of subscribe, the channel and how many channels this client listens to now.",
-        body: subscribe,
-    },
-    Check {
-        id: "06.0.111",
-        title: "PUBLISH reaches all subscribers of the channel and counts them",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "An array of message, the channel and the text. Others hear nothing.",
-        body: publish,
-    },
-    Check {
-        id: "06.0.112",
-        title: "UNSUBSCRIBE leaves channels and confirms each",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "A channel that the client did not listen to is confirmed as well. What is left is counted.",
-        body: unsubscribe,
-    },
-    Check {
-        id: "06.0.113",
-        title: "UNSUBSCRIBE without a subscription is confirmed with null and 0",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Every request has an answer: without channels it is one array, with null in place of the channel.",
-        body: unsubscribe_from_nothing,
-    },
-    Check {
-        id: "06.0.114",
-        title: "UNSUBSCRIBE without a channel leaves all, with an answer for each",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "The count goes down to 0. The order of the channels is free.",
-        body: all_at_once,
-    },
-    Check {
-        id: "06.0.115",
-        title: "A subscribed client may send little else in RESP2",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "In RESP2 a client could not tell replies from messages. Look at the arity first, and then at this. With the last subscription it ends.",
-        body: refuses_others,
-    },
-    Check {
-        id: "06.0.116",
-        title: "PING of a subscribed client is answered like a message",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "In RESP2 it is an array of pong and the text, or the empty text. QUIT works too.",
-        body: ping,
-    },
-    Check {
-        id: "06.0.117",
-        title: "Messages arrive in the order of publishing, and before later replies",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Let messages and replies pass through one queue for each client.",
-        body: order,
-    },
-    Check {
-        id: "06.0.118",
-        title: "Subscribing and unsubscribing work in a pipeline",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Requests behind an UNSUBSCRIBE are executed in the mode that it has left.",
-        body: pipeline,
-    },
-    Check {
-        id: "06.0.119",
-        title: "200 subscribers of one channel all hear each message",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Look up the subscribers by channel; and do not wait for any of them.",
-        body: crowd,
-    },
-    Check {
-        id: "06.0.120",
-        title: "A client may listen to 1,000 channels, and leaves them all by leaving",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "When a connection ends, remove it from each channel that it listened to.",
-        body: many_channels,
-    },
-    Check {
-        id: "06.0.121",
-        title: "A subscriber that has left is not counted any more",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Remove it when its connection ends, and not only when a message can't be written.",
-        body: vanished,
-    },
-    Check {
-        id: "06.0.122",
-        title: "Subscribing twice is subscribing once",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "The count does not rise, and each message comes once.",
-        body: subscribed_twice,
-    },
-    Check {
-        id: "06.0.123",
-        title: "Channels and messages are any bytes, and belong to no database",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Nothing ends at a NUL or at a line end. A channel is the same from every database.",
-        body: binary,
-    },
-    Check {
-        id: "06.0.124",
-        title: "A subscriber that does not read holds up nobody",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Never write to another client's socket while you publish: hand the message over, and bound what is kept for who does not take it.",
-        body: deaf,
-    },
-    Check {
-        id: "06.0.125",
-        title: "In RESP3 messages are pushes, and all commands stay allowed",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "A push begins with > instead of *. What a client publishes to itself comes before the reply.",
-        body: resp3,
-    },
+    check("06.0.110", "SUBSCRIBE confirms each channel with the number of subscriptions", subscribe)
+        .hint("One answer for each channel named, an array of subscribe, the channel and how many channels this client listens to now."),
+    check("06.0.111", "PUBLISH reaches all subscribers of the channel and counts them", publish)
+        .hint("An array of message, the channel and the text. Others hear nothing."),
+    check("06.0.112", "UNSUBSCRIBE leaves channels and confirms each", unsubscribe)
+        .hint("A channel that the client did not listen to is confirmed as well. What is left is counted."),
+    check("06.0.113", "UNSUBSCRIBE without a subscription is confirmed with null and 0", unsubscribe_from_nothing)
+        .hint("Every request has an answer: without channels it is one array, with null in place of the channel."),
+    check("06.0.114", "UNSUBSCRIBE without a channel leaves all, with an answer for each", all_at_once)
+        .hint("The count goes down to 0. The order of the channels is free."),
+    check("06.0.115", "A subscribed client may send little else in RESP2", refuses_others)
+        .hint("In RESP2 a client could not tell replies from messages. Look at the arity first, and then at this. With the last subscription it ends."),
+    check("06.0.116", "PING of a subscribed client is answered like a message", ping)
+        .hint("In RESP2 it is an array of pong and the text, or the empty text. QUIT works too."),
+    check("06.0.117", "Messages arrive in the order of publishing, and before later replies", order)
+        .hint("Let messages and replies pass through one queue for each client."),
+    check("06.0.118", "Subscribing and unsubscribing work in a pipeline", pipeline)
+        .hint("Requests behind an UNSUBSCRIBE are executed in the mode that it has left."),
+    check("06.0.119", "200 subscribers of one channel all hear each message", crowd)
+        .hint("Look up the subscribers by channel; and do not wait for any of them."),
+    check("06.0.120", "A client may listen to 1,000 channels, and leaves them all by leaving", many_channels)
+        .hint("When a connection ends, remove it from each channel that it listened to."),
+    check("06.0.121", "A subscriber that has left is not counted any more", vanished)
+        .hint("Remove it when its connection ends, and not only when a message can't be written."),
+    check("06.0.122", "Subscribing twice is subscribing once", subscribed_twice)
+        .hint("The count does not rise, and each message comes once."),
+    check("06.0.123", "Channels and messages are any bytes, and belong to no database", binary)
+        .hint("Nothing ends at a NUL or at a line end. A channel is the same from every database."),
+    check("06.0.124", "A subscriber that does not read holds up nobody", deaf)
+        .hint("Never write to another client's socket while you publish: hand the message over, and bound what is kept for who does not take it."),
+    check("06.0.125", "In RESP3 messages are pushes, and all commands stay allowed", resp3)
+        .hint("A push begins with > instead of *. What a client publishes to itself comes before the reply."),
 ];
 
 /// What SUBSCRIBE and UNSUBSCRIBE answer for one channel.

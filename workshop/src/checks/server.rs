@@ -1,7 +1,7 @@
 //! Stage 06, chapter 0: what clients and people ask the server itself.
 
-use super::Check;
 use super::database::in_empty_database;
+use super::{Body, Check};
 use crate::client::{Client, bulk, request};
 use crate::failure::Failure;
 use crate::reply::Reply;
@@ -21,97 +21,36 @@ const NOTICE: Duration = Duration::from_millis(50);
 /// How long to wait before asking again.
 const POLL: Duration = Duration::from_millis(10);
 
+const fn check(id: &'static str, title: &'static str, body: Body) -> Check {
+    super::check(id, title, body)
+        .guide("06-commands-persistence/GUIDE.md")
+        .needs(&["03.1"])
+}
+
 pub(super) static CHECKS: &[Check] = &[
-    Check {
-        id: "06.0.70",
-        title: "COMMAND tells of every command its arity, its keys and whether it writes",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Clients use this to find the keys. -1 as the last key means the last argument, and -2 the one before.",
-        body: command_rows,
-    },
-    Check {
-        id: "06.0.71",
-        title: "A wrong number of arguments is an error for each command of this chapter",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "The arity of the table says it: 2 means exactly two words with the name, -2 two or more. Subcommands are named with a bar.",
-        body: arities,
-    },
-    Check {
-        id: "06.0.72",
-        title: "INFO is a text of sections and fields",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "One bulk string. Lines end with CR LF; a section begins with # and its name, a field is name:value.",
-        body: info_shape,
-    },
-    Check {
-        id: "06.0.73",
-        title: "INFO tells the sections it is asked for",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "In any case of letters, in its own order, each once; sections that it does not have are left out.",
-        body: info_sections,
-    },
-    Check {
-        id: "06.0.74",
-        title: "INFO keyspace counts keys and deadlines of each database that has keys",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "A line such as db0:keys=3,expires=1,avg_ttl=0. Empty databases have none.",
-        body: info_keyspace,
-    },
-    Check {
-        id: "06.0.75",
-        title: "CONFIG GET answers the parameters that match, with their values",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "An array of names and values, for each of the patterns given; in it no parameter stands twice. A name without wildcards is told as it was asked for. redis-benchmark asks for save and appendonly.",
-        body: config_get,
-    },
-    Check {
-        id: "06.0.76",
-        title: "Unknown subcommands are refused by name",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "The error repeats the subcommand as it was sent, and the command in upper case.",
-        body: unknown_subcommands,
-    },
-    Check {
-        id: "06.0.77",
-        title: "CLIENT ID differs for each connection, and rises",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "A counter of the server, of which each new connection takes the next number.",
-        body: client_id,
-    },
-    Check {
-        id: "06.0.78",
-        title: "CLIENT SETNAME gives the connection a name that CLIENT GETNAME tells",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Printable characters from ! to ~ only. An empty name takes it away.",
-        body: client_name,
-    },
-    Check {
-        id: "06.0.79",
-        title: "SAVE and BGSAVE save, and LASTSAVE tells when",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "SAVE answers when all is written, BGSAVE at once. One at a time.",
-        body: save,
-    },
+    check("06.0.69", "COMMAND COUNT counts what COMMAND describes, and COMMAND DOCS tells what it does", command_docs)
+        .hint("redis-cli asks for the DOCS when it starts: an array that alternates between a name and an array; that one alternates between a field, such as summary, and its text.")
+        .needs(&["03.12"]),
+    check("06.0.70", "COMMAND tells of every command its arity, its keys and whether it writes", command_rows)
+        .hint("Clients use this to find the keys. -1 as the last key means the last argument, and -2 the one before."),
+    check("06.0.71", "A wrong number of arguments is an error for each command of this chapter", arities)
+        .hint("The arity of the table says it: 2 means exactly two words with the name, -2 two or more. Subcommands are named with a bar."),
+    check("06.0.72", "INFO is a text of sections and fields", info_shape)
+        .hint("One bulk string. Lines end with CR LF; a section begins with # and its name, a field is name:value."),
+    check("06.0.73", "INFO tells the sections it is asked for", info_sections)
+        .hint("In any case of letters, in its own order, each once; sections that it does not have are left out."),
+    check("06.0.74", "INFO keyspace counts keys and deadlines of each database that has keys", info_keyspace)
+        .hint("A line such as db0:keys=3,expires=1,avg_ttl=0. Empty databases have none."),
+    check("06.0.75", "CONFIG GET answers the parameters that match, with their values", config_get)
+        .hint("An array of names and values, for each of the patterns given; in it no parameter stands twice. A name without wildcards is told as it was asked for. redis-benchmark asks for save and appendonly."),
+    check("06.0.76", "Unknown subcommands are refused by name", unknown_subcommands)
+        .hint("The error repeats the subcommand as it was sent, and the command in upper case."),
+    check("06.0.77", "CLIENT ID differs for each connection, and rises", client_id)
+        .hint("A counter of the server, of which each new connection takes the next number."),
+    check("06.0.78", "CLIENT SETNAME gives the connection a name that CLIENT GETNAME tells", client_name)
+        .hint("Printable characters from ! to ~ only. An empty name takes it away."),
+    check("06.0.79", "SAVE and BGSAVE save, and LASTSAVE tells when", save)
+        .hint("SAVE answers when all is written, BGSAVE at once. One at a time."),
 ];
 
 /// The commands of this chapter: name, arity, first key, last key, step; and whether they write.
@@ -167,6 +106,35 @@ const COMMANDS: [(&str, i64, [i64; 3], Option<bool>); 49] = [
     ("unsubscribe", -1, [0, 0, 0], None),
     ("publish", 3, [0, 0, 0], None),
 ];
+
+fn command_docs(target: &Target) -> Result<(), Failure> {
+    let mut client = target.connect()?;
+    let reply = client.query(&["COMMAND"])?;
+    let rows = reply.array().unwrap_or_default().len();
+    client.ask(&["COMMAND", "COUNT"], format!(":{rows}\r\n"))?;
+    for args in [["COMMAND", "DOCS"].as_slice(), &["COMMAND", "DOCS", "get"]] {
+        client.send(request(args))?;
+        let (docs, bytes) = client.raw_reply()?;
+        if !documents_get(docs.array().unwrap_or_default()) {
+            let expected = "an array with get, and behind it an array with summary and a text";
+            return Err(client.unexpected(expected, &bytes));
+        }
+    }
+    client.settle()
+}
+
+fn documents_get(docs: &[Reply]) -> bool {
+    let is_get = |pair: &&[Reply]| pair.first().and_then(Reply::text) == Some(b"get");
+    let fields = docs
+        .chunks(2)
+        .find(is_get)
+        .and_then(|pair| pair.get(1)?.array());
+    let is_summary = |field: &[Reply]| match field {
+        [name, text] => name.text() == Some(b"summary") && text.text().is_some(),
+        _ => false,
+    };
+    fields.is_some_and(|fields| fields.chunks(2).any(is_summary))
+}
 
 fn command_rows(target: &Target) -> Result<(), Failure> {
     let mut client = target.connect()?;

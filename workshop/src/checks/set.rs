@@ -1,154 +1,58 @@
-//! Stage 05: the options of SET and GETEX.
+//! Stage 05 as well: the options of SET and GETEX.
 
-use super::Check;
+use super::expire::gone_for;
+use super::{Body, Check};
 use crate::failure::Failure;
 use crate::script::play;
 use crate::target::Target;
 
-pub(super) static CHECKS: &[Check] = &[
-    Check {
-        id: "05.1",
-        title: "SET with EX or PX gives the key a time to live",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "EX counts seconds, PX milliseconds. Keep the point in time at which the key expires, not how long it has left.",
-        body: ex_and_px,
-    },
-    Check {
-        id: "05.2",
-        title: "SET with EXAT or PXAT lets the key expire at a point in time",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "The argument is a Unix time, in seconds or in milliseconds: no time is added to it.",
-        body: exat_and_pxat,
-    },
-    Check {
-        id: "05.3",
-        title: "A plain SET takes the time to live away",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "The new value is a new life: forget the deadline, unless KEEPTTL says otherwise.",
-        body: plain_set,
-    },
-    Check {
-        id: "05.4",
-        title: "SET with KEEPTTL leaves the time to live as it is",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "With KEEPTTL only the value changes. A key without a deadline stays without one.",
-        body: keepttl,
-    },
-    Check {
-        id: "05.5",
-        title: "SET with NX or XX depends on whether the key exists",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "When the condition does not hold, the answer is null, and neither value nor deadline changes.",
-        body: nx_and_xx,
-    },
-    Check {
-        id: "05.6",
-        title: "SET with GET answers the old value",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "Read before you write. Where there was no key the answer is null, even though the value is set.",
-        body: get,
-    },
-    Check {
-        id: "05.7",
-        title: "Options of SET combine, in any order and any case",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "Read all options first, then act. With GET the answer is the old value, whether or not NX or XX let the new one in.",
-        body: combined,
-    },
-    Check {
-        id: "05.8",
-        title: "Options of SET that contradict each other are a syntax error",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "NX and XX exclude each other, and so do EX, PX, EXAT, PXAT and KEEPTTL. An option whose argument is missing is a syntax error as well.",
-        body: contradictions,
-    },
-    Check {
-        id: "05.9",
-        title: "A time to live that is no number, not positive, or too large is refused",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "Check the multiplication by 1000 and the addition of the present time for overflow. A refused SET changes nothing.",
-        body: bad_times,
-    },
-    Check {
-        id: "05.10",
-        title: "A SET whose time has already passed leaves no key behind",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "EXAT 1 lies in 1970. The answer is OK; and the key is gone for whoever looks next.",
-        body: set_in_the_past,
-    },
-    Check {
-        id: "05.11",
-        title: "GETEX answers the value and changes when it expires",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "Without an option GETEX is GET: the deadline stays. PERSIST takes it away.",
-        body: getex,
-    },
-    Check {
-        id: "05.12",
-        title: "GETEX of a missing key is null and makes none",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "There is nothing that could expire. Redis does not even look at the time then.",
-        body: getex_missing,
-    },
-    Check {
-        id: "05.13",
-        title: "GETEX refuses what is not its option, and times that are none",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "It takes one of EX, PX, EXAT, PXAT and PERSIST. Errors name the command: 'getex'.",
-        body: getex_errors,
-    },
-    Check {
-        id: "05.14",
-        title: "GETEX with a time that has passed answers the value and removes the key",
-        first: 5,
-        last: None,
-        redis: true,
-        hint: "Answer first, then remove.",
-        body: getex_in_the_past,
-    },
-];
-
-fn ex_and_px(target: &Target) -> Result<(), Failure> {
-    play(
-        target,
-        r#"
-        SET @ v EX 100      -> +OK
-        GET @               -> "v"
-        TTL @               -> :90..100
-        PTTL @              -> :90000..100000
-        SET @ w PX 200000   -> +OK
-        GET @               -> "w"
-        TTL @               -> :190..200
-        PTTL @              -> :190000..200000
-        "#,
-    )
+const fn check(id: &'static str, title: &'static str, body: Body) -> Check {
+    super::check(id, title, body)
+        .guide("05-expiry/GUIDE.md#the-code-in-the-order-you-would-write-it")
+        .needs(&["05.3"])
 }
+
+pub(super) static CHECKS: &[Check] = &[
+    check("05.20", "SET with EXAT or PXAT lets the key expire at a point in time", exat_and_pxat)
+        .hint("The argument is a Unix time, in seconds or in milliseconds: no time is added to it."),
+    check("05.21", "SET with KEEPTTL leaves the time to live as it is", keepttl)
+        .hint("With KEEPTTL only the value changes. A key without a deadline stays without one.")
+        .needs(&["05.20"]),
+    check("05.22", "DEL takes the deadline with the key", del_takes_deadline)
+        .hint("A new key with the same name must not inherit it. If deadlines lie in a table of their own, remove them there too.")
+        .needs(&["05.6", "05.21"]),
+    check("05.23", "SET with NX or XX depends on whether the key exists", nx_and_xx)
+        .hint("When the condition does not hold, the answer is null, and neither value nor deadline changes.")
+        .needs(&["05.20"]),
+    check("05.24", "SET with GET answers the old value", get)
+        .hint("Read before you write. Where there was no key the answer is null, even though the value is set."),
+    check("05.25", "Options of SET combine, in any order and any case", combined)
+        .hint("Read all options first, then act. With GET the answer is the old value, whether or not NX or XX let the new one in.")
+        .needs(&["05.21", "05.23", "05.24"]),
+    check("05.26", "Options of SET that contradict each other are a syntax error", contradictions)
+        .hint("NX and XX exclude each other, and so do EX, PX, EXAT, PXAT and KEEPTTL. An option whose argument is missing is a syntax error as well.")
+        .needs(&["05.23"]),
+    check("05.27", "A time to live that is no number, not positive, or too large is refused", bad_times)
+        .hint("Check the multiplication by 1000 and the addition of the present time for overflow. A refused SET changes nothing."),
+    check("05.28", "A SET whose time has already passed leaves no key behind", set_in_the_past)
+        .hint("EXAT 1 lies in 1970. The answer is OK; and the key is gone for whoever looks next.")
+        .needs(&["05.20"]),
+    check("05.29", "GETEX answers the value and changes when it expires", getex)
+        .hint("Without an option GETEX is GET: the deadline stays. PERSIST takes it away.")
+        .needs(&["05.3", "05.7"]),
+    check("05.30", "GETEX of a missing key is null and makes none", getex_missing)
+        .hint("There is nothing that could expire. Redis does not even look at the time then.")
+        .needs(&["05.29"]),
+    check("05.31", "GETEX refuses what is not its option, and times that are none", getex_errors)
+        .hint("It takes one of EX, PX, EXAT, PXAT and PERSIST. Errors name the command: 'getex'.")
+        .needs(&["05.29"]),
+    check("05.32", "GETEX with a time that has passed answers the value and removes the key", getex_in_the_past)
+        .hint("Answer first, then remove.")
+        .needs(&["05.29"]),
+    check("05.33", "An expired key is gone for the options of SET and for GETEX", gone)
+        .hint("They look a key up as all commands do: in the keyspace, which looks at the deadline first.")
+        .needs(&["05.12", "05.24", "05.29"]),
+];
 
 fn exat_and_pxat(target: &Target) -> Result<(), Failure> {
     play(
@@ -161,19 +65,6 @@ fn exat_and_pxat(target: &Target) -> Result<(), Failure> {
         SET @ w PXAT 4102444800123   -> +OK
         GET @                        -> "w"
         PEXPIRETIME @                -> :4102444800123
-        "#,
-    )
-}
-
-fn plain_set(target: &Target) -> Result<(), Failure> {
-    play(
-        target,
-        r#"
-        SET @ v EX 100  -> +OK
-        TTL @           -> :90..100
-        SET @ w         -> +OK
-        TTL @           -> :-1
-        GET @           -> "w"
         "#,
     )
 }
@@ -376,5 +267,32 @@ fn getex_in_the_past(target: &Target) -> Result<(), Failure> {
         GET @           -> nil
         EXISTS @        -> :0
         "#,
+    )
+}
+
+fn del_takes_deadline(target: &Target) -> Result<(), Failure> {
+    play(
+        target,
+        r#"
+        SET @ v EX 100        -> +OK
+        DEL @                 -> :1
+        SET @ w KEEPTTL       -> +OK
+        TTL @                 -> :-1
+        EXPIRE @ 0            -> :1
+        SET @ x KEEPTTL       -> +OK
+        TTL @                 -> :-1
+        GET @                 -> "x"
+        "#,
+    )
+}
+
+fn gone(target: &Target) -> Result<(), Failure> {
+    gone_for(
+        target,
+        &[
+            (&["GETEX"], "$-1\r\n"),
+            (&["SET", "w", "XX"], "$-1\r\n"),
+            (&["SET", "w", "GET"], "$-1\r\n"),
+        ],
     )
 }

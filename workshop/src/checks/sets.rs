@@ -1,6 +1,6 @@
 //! Stage 06, chapter 0: sets.
 
-use super::Check;
+use super::{Body, Check};
 use crate::client::request;
 use crate::failure::Failure;
 use crate::script::{ask_for_any_order, play};
@@ -12,88 +12,31 @@ const MANY: usize = 1000;
 /// The size of a large member.
 const LONG: usize = 100_000;
 
+const fn check(id: &'static str, title: &'static str, body: Body) -> Check {
+    super::check(id, title, body)
+        .guide("06-commands-persistence/GUIDE.md")
+        .needs(&["03.1"])
+}
+
 pub(super) static CHECKS: &[Check] = &[
-    Check {
-        id: "06.0.60",
-        title: "SADD adds members once and counts the new ones",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "What is there already is not counted, nor is what was named before in the same request.",
-        body: sadd,
-    },
-    Check {
-        id: "06.0.61",
-        title: "SREM removes members and counts those that were there",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Other members stay. Without a set the answer is 0, and none is made.",
-        body: srem,
-    },
-    Check {
-        id: "06.0.62",
-        title: "SMEMBERS answers every member once, in whatever order",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "An empty array where there is no set.",
-        body: smembers,
-    },
-    Check {
-        id: "06.0.63",
-        title: "SISMEMBER answers 1 for a member and 0 for anything else",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Members are compared byte by byte: 01 is not 1.",
-        body: sismember,
-    },
-    Check {
-        id: "06.0.64",
-        title: "SCARD answers how many members there are",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "0 where there is no set.",
-        body: scard,
-    },
-    Check {
-        id: "06.0.65",
-        title: "A set that was emptied is gone, and so is its deadline",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "There are no empty sets. Remove the key with its last member.",
-        body: vanishes,
-    },
-    Check {
-        id: "06.0.66",
-        title: "Numbers in a set keep their spelling",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "If you keep numbers as numbers, then only those that are written in the one way in which you would write them.",
-        body: spellings,
-    },
-    Check {
-        id: "06.0.67",
-        title: "Members of a set are any bytes",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Line ends and NUL bytes too. Compare bytes, and all of them.",
-        body: binary,
-    },
-    Check {
-        id: "06.0.68",
-        title: "A set of 2,000 members that begins with numbers and goes on with words is whole",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "If you change how the set is kept while it grows, look for what is lost on the way.",
-        body: large_set,
-    },
+    check("06.0.60", "SADD adds members once and counts the new ones", sadd)
+        .hint("What is there already is not counted, nor is what was named before in the same request."),
+    check("06.0.61", "SREM removes members and counts those that were there", srem)
+        .hint("Other members stay. Without a set the answer is 0, and none is made."),
+    check("06.0.62", "SMEMBERS answers every member once, in whatever order", smembers)
+        .hint("An empty array where there is no set."),
+    check("06.0.63", "SISMEMBER answers 1 for a member and 0 for anything else", sismember)
+        .hint("Members are compared byte by byte: 01 is not 1."),
+    check("06.0.64", "SCARD answers how many members there are", scard)
+        .hint("0 where there is no set."),
+    check("06.0.65", "A set that was emptied is gone, and so is its deadline", vanishes)
+        .hint("There are no empty sets. Remove the key with its last member."),
+    check("06.0.66", "Numbers in a set keep their spelling", spellings)
+        .hint("If you keep numbers as numbers, then only those that are written in the one way in which you would write them."),
+    check("06.0.67", "Members of a set are any bytes", binary)
+        .hint("Line ends and NUL bytes too. Compare bytes, and all of them."),
+    check("06.0.68", "A set of 2,000 members that begins with numbers and goes on with words is whole", large_set)
+        .hint("If you change how the set is kept while it grows, look for what is lost on the way."),
 ];
 
 fn sadd(target: &Target) -> Result<(), Failure> {

@@ -1,111 +1,40 @@
 //! Stage 06, chapter 0: what strings can do beyond SET and GET.
 
-use super::Check;
+use super::{Body, Check};
 use crate::client::bulk;
 use crate::failure::Failure;
 use crate::script::{array, play};
 use crate::target::Target;
 
+const fn check(id: &'static str, title: &'static str, body: Body) -> Check {
+    super::check(id, title, body)
+        .guide("06-commands-persistence/GUIDE.md")
+        .needs(&["03.1"])
+}
+
 pub(super) static CHECKS: &[Check] = &[
-    Check {
-        id: "06.0.20",
-        title: "INCR, DECR, INCRBY and DECRBY count, from 0 where there is no key",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "The value stays a string. Read it as a number, add, and write it back, in one step that no other client can get between.",
-        body: counts,
-    },
-    Check {
-        id: "06.0.21",
-        title: "Counting beyond 64 bits is refused and changes nothing",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Use checked addition. DECRBY adds the negated number, and there is one number that can't be negated.",
-        body: overflow,
-    },
-    Check {
-        id: "06.0.22",
-        title: "What is no integer in its one spelling can't be counted with",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "No blanks, no plus, no leading zeros, no fraction, neither in the value nor in the argument. Refuse before you change anything.",
-        body: no_number,
-    },
-    Check {
-        id: "06.0.23",
-        title: "Counting and appending keep the deadline; GETSET and MSET take it away",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "A value that is changed goes on living as before. A value that is replaced begins anew.",
-        body: keeps_the_deadline,
-    },
-    Check {
-        id: "06.0.24",
-        title: "APPEND makes the key or adds to it, and answers the new length",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Where there is no key, begin with an empty string. If you keep numbers as numbers, make text of them first.",
-        body: append,
-    },
-    Check {
-        id: "06.0.25",
-        title: "APPEND, STRLEN, MSET, MGET and GETSET take any bytes",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Lengths count bytes, and nothing ends at a NUL or at a line end.",
-        body: binary,
-    },
-    Check {
-        id: "06.0.26",
-        title: "STRLEN answers the length, 0 for a missing key",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "The length of a number is that of its digits and its sign.",
-        body: strlen,
-    },
-    Check {
-        id: "06.0.27",
-        title: "MGET answers a value for each key, null for what is no string",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "It never fails over a type: a list is null for it, like a missing key.",
-        body: mget,
-    },
-    Check {
-        id: "06.0.28",
-        title: "MSET sets all keys, or none when a value is missing",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Count the arguments before you set the first. A key that is named twice gets the last value. It replaces values of any type.",
-        body: mset,
-    },
-    Check {
-        id: "06.0.29",
-        title: "SETNX sets only where there is no key",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Answer 1 or 0. A key with a value of any type counts as there.",
-        body: setnx,
-    },
-    Check {
-        id: "06.0.30",
-        title: "GETSET answers the old value and sets the new one",
-        first: 6,
-        last: None,
-        redis: true,
-        hint: "Null where there was none. Look at the type before you replace the value.",
-        body: getset,
-    },
+    check("06.0.20", "INCR, DECR, INCRBY and DECRBY count, from 0 where there is no key", counts)
+        .hint("The value stays a string. Read it as a number, add, and write it back, in one step that no other client can get between."),
+    check("06.0.21", "Counting beyond 64 bits is refused and changes nothing", overflow)
+        .hint("Use checked addition. DECRBY adds the negated number, and there is one number that can't be negated."),
+    check("06.0.22", "What is no integer in its one spelling can't be counted with", no_number)
+        .hint("No blanks, no plus, no leading zeros, no fraction, neither in the value nor in the argument. Refuse before you change anything."),
+    check("06.0.23", "Counting and appending keep the deadline; GETSET and MSET take it away", keeps_the_deadline)
+        .hint("A value that is changed goes on living as before. A value that is replaced begins anew."),
+    check("06.0.24", "APPEND makes the key or adds to it, and answers the new length", append)
+        .hint("Where there is no key, begin with an empty string. If you keep numbers as numbers, make text of them first."),
+    check("06.0.25", "APPEND, STRLEN, MSET, MGET and GETSET take any bytes", binary)
+        .hint("Lengths count bytes, and nothing ends at a NUL or at a line end."),
+    check("06.0.26", "STRLEN answers the length, 0 for a missing key", strlen)
+        .hint("The length of a number is that of its digits and its sign."),
+    check("06.0.27", "MGET answers a value for each key, null for what is no string", mget)
+        .hint("It never fails over a type: a list is null for it, like a missing key."),
+    check("06.0.28", "MSET sets all keys, or none when a value is missing", mset)
+        .hint("Count the arguments before you set the first. A key that is named twice gets the last value. It replaces values of any type."),
+    check("06.0.29", "SETNX sets only where there is no key", setnx)
+        .hint("Answer 1 or 0. A key with a value of any type counts as there."),
+    check("06.0.30", "GETSET answers the old value and sets the new one", getset)
+        .hint("Null where there was none. Look at the type before you replace the value."),
 ];
 
 fn counts(target: &Target) -> Result<(), Failure> {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use workshop::copy::COPIES;
 use workshop::stage::root;
 
 /// A page: its prose, with the code blocks taken out, and the code blocks.
@@ -139,7 +140,7 @@ pub fn pages() -> Vec<Page> {
         .collect()
 }
 
-/// All files of the repository, from its root, without what is built or belongs to git.
+/// All files of the repository, from its root, without what is built, belongs to git, or is somebody's copy.
 pub fn files() -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders = vec![PathBuf::new()];
@@ -150,10 +151,11 @@ pub fn files() -> Vec<PathBuf> {
         {
             let name = entry.file_name();
             let path = folder.join(&name);
-            if !entry.file_type().unwrap().is_dir() {
-                files.push(path);
-            } else if name != "target" && name != ".git" {
-                folders.push(path);
+            let is_ours = name != ".git" && name != "target" && name != COPIES;
+            match entry.file_type().unwrap().is_dir() {
+                true if is_ours => folders.push(path),
+                false if is_ours => files.push(path),
+                _ => {}
             }
         }
     }

@@ -69,6 +69,8 @@ bugs! {
     MembersAreNumbers "06.0.66",
     MembersEndAtNul "06.0.67",
     NumbersAreLost "06.0.68",
+    CountsWrong "06.0.69",
+    DocsWithoutSummary "06.0.69",
     CommandForgetsWrites "06.0.70",
     ArityOfFewOnly "06.0.71",
     InfoIsOneLine "06.0.72",

@@ -82,13 +82,21 @@ impl Data {
         };
         let unchecked = bug == Some(Bug::ExpiryWithoutArity) && name.ends_with("ttl");
         if !fits && !unchecked {
-            return Err(format!("wrong number of arguments for '{name}' command"));
+            let words = if bug == Some(Bug::ArityInOtherWords) {
+                format!("wrong number of arguments ({count}) for {name}")
+            } else {
+                format!("wrong number of arguments for '{name}' command")
+            };
+            return Err(words);
         }
         match *name {
             "ping" => ping(args, bug),
             "echo" if bug == Some(Bug::EchoesInUpperCase) => Ok(bulk(args[1].to_ascii_uppercase())),
+            "echo" if bug == Some(Bug::CutsLongArguments) => {
+                Ok(bulk(&args[1][..args[1].len().min(1 << 16)]))
+            }
             "echo" => Ok(bulk(&args[1])),
-            "command" => command(args, bug),
+            "command" => Ok(command(bug)),
             "dbsize" if bug == Some(Bug::DbsizeCountsWrites) => Ok(integer(self.writes)),
             "dbsize" => Ok(integer(self.entries.len() as i64)),
             "get" => Ok(self.get(&args[1], bug)),
@@ -135,6 +143,7 @@ impl Data {
         let bug = bug.filter(|bug| *bug != Bug::OnlyGetExpires);
         match self.find(key, bug) {
             None if bug == Some(Bug::MissingIsEmpty) => bulk(""),
+            None if bug == Some(Bug::MissingIsMinusOne) => integer(-1),
             None => NULL.to_vec(),
             Some(entry) if entry.value.is_empty() && bug == Some(Bug::EmptyIsMissing) => {
                 NULL.to_vec()
@@ -229,36 +238,16 @@ fn unknown(args: &[Vec<u8>], bug: Option<Bug>) -> String {
     format!("unknown command '{name}', with args beginning with: {shown}")
 }
 
-fn command(args: &[Vec<u8>], bug: Option<Bug>) -> Outcome {
+fn command(bug: Option<Bug>) -> Vec<u8> {
     let head = |length: usize| format!("*{length}\r\n").into_bytes();
-    let subcommand = args.get(1).map(|word| word.to_ascii_lowercase());
-    match subcommand.as_deref() {
-        Some(b"count") => {
-            let wrong = i64::from(bug == Some(Bug::CountsWrong));
-            Ok(integer(COMMANDS.len() as i64 - wrong))
-        }
-        Some(b"docs") => {
-            let field = if bug == Some(Bug::DocsWithoutSummary) {
-                "since"
-            } else {
-                "summary"
-            };
-            let rows = COMMANDS.iter().flat_map(|row| {
-                [bulk(row.0), head(2), bulk(field), bulk("What it does.")].concat()
-            });
-            Ok(head(2 * COMMANDS.len()).into_iter().chain(rows).collect())
-        }
-        _ => {
-            let rows = COMMANDS.iter().flat_map(|(name, arity, key)| {
-                let arity = if bug == Some(Bug::CommandHasNoArity) {
-                    0
-                } else {
-                    *arity
-                };
-                let numbers = [*key, *key, *key].map(integer).concat();
-                [head(6), bulk(name), integer(arity), head(0), numbers].concat()
-            });
-            Ok(head(COMMANDS.len()).into_iter().chain(rows).collect())
-        }
-    }
+    let rows = COMMANDS.iter().flat_map(|(name, arity, key)| {
+        let arity = if bug == Some(Bug::CommandHasNoArity) {
+            0
+        } else {
+            *arity
+        };
+        let numbers = [*key, *key, *key].map(integer).concat();
+        [head(6), bulk(name), integer(arity), head(0), numbers].concat()
+    });
+    head(COMMANDS.len()).into_iter().chain(rows).collect()
 }

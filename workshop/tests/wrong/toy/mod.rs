@@ -125,6 +125,9 @@ impl Toy {
             if input.is_empty() {
                 turn = None;
             }
+            if self.has(Bug::LineFeedsAlone) {
+                out.retain(|byte| *byte != b'\r');
+            }
             let held = self.has(Bug::LocksWhileWriting).then(|| self.data.lock());
             socket.write_all(&out)?;
             drop(held);
@@ -193,6 +196,11 @@ impl Toy {
             }
             return true;
         }
+        let browser =
+            args[0].eq_ignore_ascii_case(b"post") || args[0].eq_ignore_ascii_case(b"host:");
+        if browser && !self.has(Bug::ServesBrowsers) {
+            return false;
+        }
         let reply = if self.has(Bug::StatePerClient) {
             own.execute(args, self.bug)
         } else if self.has(Bug::LosesWrites) {
@@ -201,7 +209,11 @@ impl Toy {
             self.data.lock().unwrap().execute(args, self.bug)
         };
         let arity = reply.starts_with(b"-ERR wrong number");
-        out.extend(reply);
+        if self.has(Bug::AnswersInDisorder) && out.len() > 1000 {
+            out.splice(..0, reply);
+        } else {
+            out.extend(reply);
+        }
         if self.has(Bug::StrayLineEnd) {
             out.extend_from_slice(b"\r\n");
         }

@@ -144,10 +144,9 @@ fn word(bytes: &[u8], bug: Option<Bug>) -> Option<(Vec<u8>, &[u8])> {
     let quote = match bytes[0] {
         quote @ (b'"' | b'\'') if bug != Some(Bug::QuotesAreLetters) => quote,
         _ => {
-            let end = bytes
-                .iter()
-                .position(u8::is_ascii_whitespace)
-                .unwrap_or(bytes.len());
+            let tabs = bug != Some(Bug::TabsAreLetters);
+            let ends = |byte: &u8| byte.is_ascii_whitespace() && (tabs || *byte != b'\t');
+            let end = bytes.iter().position(ends).unwrap_or(bytes.len());
             return Some((bytes[..end].to_vec(), &bytes[end..]));
         }
     };
