@@ -7,10 +7,11 @@
 //!
 //! It keeps the crowd until you press Enter, so that you can look at the server with `ps`.
 
-use std::env;
+use lexopt::prelude::*;
 use std::error::Error;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::process;
 use std::time::{Duration, Instant};
 
 /// How many PINGs are measured.
@@ -50,15 +51,18 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// The port, and how many clients to open.
-fn from_command_line() -> Result<(u16, usize), Box<dyn Error>> {
+fn from_command_line() -> Result<(u16, usize), lexopt::Error> {
     let (mut port, mut clients) = (6380, 1000);
-    let mut arguments = env::args().skip(1);
-    while let Some(flag) = arguments.next() {
-        let value = arguments.next().ok_or(format!("{flag} needs a value"))?;
-        match flag.as_str() {
-            "--port" => port = value.parse()?,
-            "--clients" => clients = value.parse()?,
-            _ => return Err(format!("{flag} is no flag: take --port N, --clients N").into()),
+    let mut arguments = lexopt::Parser::from_env();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("port") => port = arguments.value()?.parse()?,
+            Long("clients") => clients = arguments.value()?.parse()?,
+            Long("help") => {
+                println!("Usage: crowd [--port 6380] [--clients 1000]");
+                process::exit(0);
+            }
+            other => return Err(other.unexpected()),
         }
     }
     Ok((port, clients))

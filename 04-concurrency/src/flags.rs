@@ -1,21 +1,18 @@
 //! The command line.
 
-use anyhow::Context;
 use lexopt::prelude::*;
-use std::net::{IpAddr, Ipv4Addr};
-use std::num::NonZeroUsize;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU8;
 use step04_concurrency::models::Model;
 
 /// What the command line asks for.
 pub struct Flags {
     /// The address to listen on.
-    pub bind: IpAddr,
-    /// The port to listen on; 0 lets the system choose a free one.
-    pub port: u16,
+    pub address: SocketAddr,
     /// How clients are served.
     pub model: Model,
     /// How many threads the runtime has.
-    pub threads: NonZeroUsize,
+    pub threads: NonZeroU8,
 }
 
 impl Flags {
@@ -23,59 +20,36 @@ impl Flags {
     ///
     /// # Errors
     /// An unknown flag, or a value that does not fit it.
-    pub fn from_command_line() -> anyhow::Result<Option<Self>> {
+    pub fn from_command_line() -> Result<Option<Self>, lexopt::Error> {
         let mut flags = Self {
-            bind: Ipv4Addr::LOCALHOST.into(),
-            port: 6380,
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 6380)),
             model: Model::Tasks,
-            threads: NonZeroUsize::MIN,
+            threads: NonZeroU8::MIN,
         };
         let mut arguments = lexopt::Parser::from_env();
         while let Some(argument) = arguments.next()? {
             match argument {
-                Long("port") => {
-                    let port = arguments.value()?;
-                    flags.port = port.parse().context("--port takes 0 to 65535")?;
-                }
-                Long("bind") => {
-                    let bind = arguments.value()?;
-                    flags.bind = bind.parse().context("--bind takes an IP address")?;
-                }
-                Long("model") => flags.model = arguments.value()?.string()?.parse()?,
-                Long("threads") => {
-                    let threads = arguments.value()?.string()?;
-                    flags.threads = parse_threads(&threads).context("--threads takes 1 to 128")?;
-                }
+                Long("port") => flags.address.set_port(arguments.value()?.parse()?),
+                Long("bind") => flags.address.set_ip(arguments.value()?.parse()?),
+                Long("model") => flags.model = arguments.value()?.parse()?,
+                Long("threads") => flags.threads = arguments.value()?.parse()?,
                 Long("help") => {
-                    print_help();
+                    println!("{HELP}");
                     return Ok(None);
                 }
-                other => return Err(other.unexpected().into()),
+                other => return Err(other.unexpected()),
             }
         }
         Ok(Some(flags))
     }
 }
 
-/// More threads than any machine of today can use are refused: the system may not have them.
-fn parse_threads(text: &str) -> Option<NonZeroUsize> {
-    let threads = text.parse().ok()?;
-    (threads <= NonZeroUsize::new(128)?).then_some(threads)
-}
+const HELP: &str = "\
+Usage: step04-concurrency [--model MODEL] [--threads N] [--port N] [--bind ADDRESS]
+Listens on 127.0.0.1:6380 if not told otherwise; port 0 is any free one.
 
-fn print_help() {
-    println!(
-        "{}\n\n\
-         Usage: {} [--model MODEL] [--threads N] [--port N] [--bind ADDRESS]\n\n  \
-         --model MODEL   how clients are served (default tasks):\n                  \
-           sequential  one client at a time\n                  \
-           threads     a thread for each client\n                  \
-           tasks       a task for each client, and a lock around the keyspace\n                  \
-           actor       a task for each client, and one more that owns the keyspace\n  \
-         --threads N     threads of the runtime, for tasks and actor (default 1)\n  \
-         --port N        listen on port N, 0 = any free port (default 6380)\n  \
-         --bind ADDRESS  listen on this IP address (default 127.0.0.1)",
-        env!("CARGO_PKG_DESCRIPTION"),
-        env!("CARGO_PKG_NAME"),
-    );
-}
+  --model sequential  one client at a time
+  --model threads     a thread for each client
+  --model tasks       a task for each client, and a lock around the keyspace (default)
+  --model actor       a task for each client, and one more that owns the keyspace
+  --threads N         threads of the runtime, for tasks and actor (default 1)";

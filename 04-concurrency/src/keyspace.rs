@@ -1,11 +1,12 @@
 //! The state of the server: which key holds which value.
 
+use bytes::Bytes;
 use std::collections::HashMap;
 
 /// All keys and their values. Both are any bytes, up to 512 MiB each, and may be empty.
 #[derive(Debug, Default)]
 pub struct Keyspace {
-    entries: HashMap<Box<[u8]>, Box<[u8]>>,
+    entries: HashMap<Bytes, Bytes>,
 }
 
 impl Keyspace {
@@ -19,13 +20,16 @@ impl Keyspace {
         self.entries.contains_key(key)
     }
 
-    /// Makes `key` hold `value`, whatever it held before. Both are copied: what a client sent lies in
-    /// its read buffer, and a keyspace that borrowed from it would keep the buffer alive.
+    /// Makes `key` hold `value`, whatever it held before.
+    ///
+    /// Both are copied, although a request owns its arguments: they are parts of a read buffer, and one
+    /// part that is kept, be it of three bytes, keeps the whole buffer.
     pub fn set(&mut self, key: &[u8], value: &[u8]) {
+        let value = Bytes::copy_from_slice(value);
         match self.entries.get_mut(key) {
-            Some(held) => *held = value.into(),
+            Some(held) => *held = value,
             None => {
-                self.entries.insert(key.into(), value.into());
+                self.entries.insert(Bytes::copy_from_slice(key), value);
             }
         }
     }

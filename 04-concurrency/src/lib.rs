@@ -1,11 +1,12 @@
 //! The parts of the server. Each knows only those below it:
 //!
 //! ```text
-//! main -> models -> connection -> session -> commands -> keyspace
-//!                                               |
-//!                                               +-----> resp
+//! main -> models -> connection -> session -> batch -> commands -> keyspace
+//!                                    |                   |
+//!                                    +----> resp <-------+
 //! ```
 
+pub mod batch;
 pub mod commands;
 pub mod connection;
 pub mod keyspace;

@@ -9,10 +9,11 @@
 //! else should write to the server meanwhile: when DBSIZE is back to what it was, the keys count as
 //! removed.
 
-use std::env;
+use lexopt::prelude::*;
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -72,17 +73,17 @@ impl Flags {
             keys: 1_000_000,
             seconds: 10,
         };
-        let mut arguments = env::args().skip(1);
-        while let Some(flag) = arguments.next() {
-            let value = arguments.next().ok_or(format!("{flag} needs a value"))?;
-            match flag.as_str() {
-                "--port" => flags.port = value.parse()?,
-                "--keys" => flags.keys = value.parse()?,
-                "--seconds" => flags.seconds = value.parse()?,
-                _ => {
-                    let known = "take --port N, --keys N, --seconds N";
-                    return Err(format!("{flag} is no flag: {known}").into());
+        let mut arguments = lexopt::Parser::from_env();
+        while let Some(argument) = arguments.next()? {
+            match argument {
+                Long("port") => flags.port = arguments.value()?.parse()?,
+                Long("keys") => flags.keys = arguments.value()?.parse()?,
+                Long("seconds") => flags.seconds = arguments.value()?.parse()?,
+                Long("help") => {
+                    println!("Usage: mass_expiry [--port 6380] [--keys 1000000] [--seconds 10]");
+                    process::exit(0);
                 }
+                other => return Err(other.unexpected().into()),
             }
         }
         Ok(flags)

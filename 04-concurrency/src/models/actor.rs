@@ -1,22 +1,21 @@
-//! A task for each client, and one more, the actor, that owns the keyspace. Nothing is shared: a
-//! client's session itself travels to the actor, which executes its batch, and travels back.
+//! A task for each client, and one more, the actor, that owns the keyspace. Nothing is shared: a batch
+//! travels to the actor, which executes it, and what is left of it travels back with the replies.
 
 use super::accept;
+use crate::batch::Batch;
 use crate::connection::Connection;
 use crate::keyspace::Keyspace;
-use crate::session::Session;
 use std::io;
-use std::mem;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
 /// Batches that may wait for the actor. When the queue is full, clients wait for a place in it.
 const MAX_WAITING: usize = 1024;
 
-/// A session whose batch is to be executed, and the way back.
+/// A batch to execute, and the way back.
 struct Job {
-    session: Session,
-    done: oneshot::Sender<Session>,
+    batch: Batch,
+    done: oneshot::Sender<(Batch, Vec<u8>)>,
 }
 
 pub async fn serve(listener: TcpListener) {
@@ -31,20 +30,22 @@ pub async fn serve(listener: TcpListener) {
 /// The actor: executes batches in the order in which they arrive, until nobody can send any more.
 async fn act(mut waiting: mpsc::Receiver<Job>) {
     let mut keyspace = Keyspace::default();
-    while let Some(mut job) = waiting.recv().await {
-        job.session.execute(&mut keyspace);
-        // Fails when the client's task was dropped meanwhile: then nobody wants the session back.
-        let _ = job.done.send(job.session);
+    while let Some(Job { mut batch, done }) = waiting.recv().await {
+        let replies = batch.execute(&mut keyspace);
+        // Fails when the client's task was dropped meanwhile: then nobody wants the replies.
+        let _ = done.send((batch, replies));
     }
 }
 
 async fn converse(mut client: Connection, jobs: mpsc::Sender<Job>) -> io::Result<()> {
-    while client.receive().await? {
-        let (done, returned) = oneshot::channel();
-        let session = mem::take(&mut client.session);
-        jobs.send(Job { session, done }).await.map_err(gone)?;
-        client.session = returned.await.map_err(gone)?;
-        client.send().await?;
+    while let Some(mut batch) = client.receive().await? {
+        while !batch.is_empty() {
+            let (done, executed) = oneshot::channel();
+            jobs.send(Job { batch, done }).await.map_err(gone)?;
+            let replies;
+            (batch, replies) = executed.await.map_err(gone)?;
+            client.send(&replies).await?;
+        }
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Four ways to serve many clients from one keyspace.
 //!
-//! They share everything but one thing: who calls [`Session::execute`](crate::session::Session::execute),
+//! They share everything but one thing: who calls [`Batch::execute`](crate::batch::Batch::execute),
 //! and how that caller comes by the keyspace.
 
 mod actor;
@@ -8,9 +8,10 @@ mod sequential;
 mod tasks;
 mod threads;
 
-use anyhow::bail;
+use crate::keyspace::Keyspace;
 use std::io::{self, Write};
 use std::str::FromStr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -28,16 +29,16 @@ pub enum Model {
 }
 
 impl FromStr for Model {
-    type Err = anyhow::Error;
+    type Err = &'static str;
 
-    fn from_str(name: &str) -> anyhow::Result<Self> {
-        Ok(match name {
-            "sequential" => Self::Sequential,
-            "threads" => Self::Threads,
-            "tasks" => Self::Tasks,
-            "actor" => Self::Actor,
-            other => bail!("no model is named {other}: take sequential, threads, tasks or actor"),
-        })
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "sequential" => Ok(Self::Sequential),
+            "threads" => Ok(Self::Threads),
+            "tasks" => Ok(Self::Tasks),
+            "actor" => Ok(Self::Actor),
+            _ => Err("take sequential, threads, tasks or actor"),
+        }
     }
 }
 
@@ -45,7 +46,7 @@ impl FromStr for Model {
 ///
 /// # Errors
 /// When the listener can't be used in the way the model needs it.
-pub async fn serve(model: Model, listener: TcpListener) -> anyhow::Result<()> {
+pub async fn serve(model: Model, listener: TcpListener) -> io::Result<()> {
     match model {
         Model::Sequential => sequential::serve(listener).await,
         Model::Threads => threads::serve(listener).await?,
@@ -53,6 +54,16 @@ pub async fn serve(model: Model, listener: TcpListener) -> anyhow::Result<()> {
         Model::Actor => actor::serve(listener).await,
     }
     Ok(())
+}
+
+/// The keyspace, owned by all threads or tasks together. The lock is std's: nothing waits while it is
+/// held, so tokio's, which can be held across an await, would only cost more.
+type Shared = Arc<Mutex<Keyspace>>;
+
+/// Takes the keyspace until the guard is dropped. A thread that panicked with the lock held is no reason
+/// to refuse everybody from then on.
+fn lock(keyspace: &Shared) -> MutexGuard<'_, Keyspace> {
+    keyspace.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The next client. When the process is out of file descriptors the clients it has go on, and it

@@ -17,9 +17,11 @@ pub async fn serve(listener: TcpListener) {
 }
 
 async fn converse(mut client: Connection, keyspace: &mut Keyspace) -> io::Result<()> {
-    while client.receive().await? {
-        client.session.execute(keyspace);
-        client.send().await?;
+    while let Some(mut batch) = client.receive().await? {
+        while !batch.is_empty() {
+            let replies = batch.execute(keyspace);
+            client.send(&replies).await?;
+        }
     }
     Ok(())
 }

@@ -1,15 +1,10 @@
 //! A task for each client. The keyspace lies behind a lock, and a task takes it for a whole batch.
 
-use super::accept;
+use super::{Shared, accept, lock};
 use crate::connection::Connection;
-use crate::keyspace::Keyspace;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use tokio::net::TcpListener;
-
-/// The keyspace, owned by all tasks together. The lock is std's: nothing waits while it is held, so
-/// tokio's, which can be held across an await, would only cost more.
-type Shared = Arc<Mutex<Keyspace>>;
 
 pub async fn serve(listener: TcpListener) {
     let keyspace = Shared::default();
@@ -21,13 +16,12 @@ pub async fn serve(listener: TcpListener) {
 }
 
 async fn converse(mut client: Connection, keyspace: Shared) -> io::Result<()> {
-    while client.receive().await? {
-        // The guard is dropped at the end of this statement, before the await below. A thread that
-        // panicked with the lock held is no reason to refuse everybody from then on.
-        client
-            .session
-            .execute(&mut keyspace.lock().unwrap_or_else(PoisonError::into_inner));
-        client.send().await?;
+    while let Some(mut batch) = client.receive().await? {
+        while !batch.is_empty() {
+            // The guard is dropped at the end of this statement, before the await below.
+            let replies = batch.execute(&mut lock(&keyspace));
+            client.send(&replies).await?;
+        }
     }
     Ok(())
 }

@@ -1,12 +1,11 @@
 //! A thread for each client, and plain blocking calls: no runtime, no await. The keyspace lies behind
 //! a lock.
 
-use super::{ACCEPT_PAUSE, report_accept};
-use crate::keyspace::Keyspace;
+use super::{ACCEPT_PAUSE, Shared, lock, report_accept};
 use crate::session::Session;
 use std::io::{self, Read, Write};
 use std::net;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use tokio::net::TcpListener;
 
@@ -22,12 +21,12 @@ pub async fn serve(listener: TcpListener) -> io::Result<()> {
 }
 
 fn accept(listener: &net::TcpListener) {
-    let keyspace = Arc::<Mutex<Keyspace>>::default();
+    let keyspace = Shared::default();
     loop {
         // Either call may fail when there are too many clients; those who are there go on.
         if let Err(error) = listener
             .accept()
-            .and_then(|(socket, _)| start(socket, &keyspace))
+            .and_then(|(socket, _)| start(socket, Arc::clone(&keyspace)))
         {
             report_accept(&error);
             thread::sleep(ACCEPT_PAUSE);
@@ -35,27 +34,26 @@ fn accept(listener: &net::TcpListener) {
     }
 }
 
-fn start(socket: net::TcpStream, keyspace: &Arc<Mutex<Keyspace>>) -> io::Result<()> {
-    let keyspace = Arc::clone(keyspace);
+fn start(socket: net::TcpStream, keyspace: Shared) -> io::Result<()> {
     thread::Builder::new().spawn(move || converse(socket, &keyspace))?;
     Ok(())
 }
 
-fn converse(mut socket: net::TcpStream, keyspace: &Mutex<Keyspace>) -> io::Result<()> {
+fn converse(mut socket: net::TcpStream, keyspace: &Shared) -> io::Result<()> {
     socket.set_nodelay(true)?;
     let mut session = Session::default();
     let mut buffer = [0; 16 * 1024];
     while !session.is_closed() {
-        match socket.read(&mut buffer)? {
+        let received = match socket.read(&mut buffer)? {
             0 => return Ok(()),
-            length => session
-                .input()
-                .extend_from_slice(buffer.get(..length).unwrap_or_default()),
-        }
-        while session.parse() {
-            session.execute(&mut keyspace.lock().unwrap_or_else(PoisonError::into_inner));
-            socket.write_all(session.output())?;
-            session.sent();
+            length => buffer.get(..length).unwrap_or_default(),
+        };
+        session.input().extend_from_slice(received);
+        while let Some(mut batch) = session.batch() {
+            while !batch.is_empty() {
+                let replies = batch.execute(&mut lock(keyspace));
+                socket.write_all(&replies)?;
+            }
         }
     }
     Ok(())
