@@ -4,8 +4,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 
-/// What allocates.
-pub const ALLOCATOR: &str = "system";
+/// What allocates, as Redis calls it.
+pub const ALLOCATOR: &str = "libc";
 
 /// So many threads have a counter of their own. The others share the last one.
 const OWN: usize = 63;

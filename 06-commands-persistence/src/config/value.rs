@@ -252,57 +252,50 @@ impl Param for OutputLimits {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Events(u16);
 
+/// Names events, with the letter of each, in the order in which Redis prints them.
+macro_rules! events {
+    ($($(#[$of_event:meta])* $event:ident = $letter:literal, $bits:expr;)*) => {
+        impl Events {
+            $($(#[$of_event])* pub const $event: Self = Self($bits);)*
+            const LETTERS: &[(u8, Self)] = &[$(($letter, Self::$event)),*];
+        }
+    };
+}
+
+events! {
+    /// Commands that are not of one type, such as DEL and EXPIRE.
+    GENERIC = b'g', 1;
+    /// Commands of strings.
+    STRING = b'$', 1 << 1;
+    /// Commands of lists.
+    LIST = b'l', 1 << 2;
+    /// Commands of sets.
+    SET = b's', 1 << 3;
+    /// Commands of hashes.
+    HASH = b'h', 1 << 4;
+    /// Commands of sorted sets.
+    SORTED_SET = b'z', 1 << 5;
+    /// Keys that expired.
+    EXPIRED = b'x', 1 << 6;
+    /// Keys that were evicted.
+    EVICTED = b'e', 1 << 7;
+    /// Commands of streams.
+    STREAM = b't', 1 << 8;
+    /// Types of modules.
+    MODULE = b'd', 1 << 9;
+    /// Keys that are new. Not part of `A`.
+    NEW = b'n', 1 << 10;
+    /// All from `g` to `d`.
+    ALL = b'A', (1 << 10) - 1;
+    /// Events are published on `__keyspace@<db>__` channels.
+    KEYSPACE = b'K', 1 << 11;
+    /// Events are published on `__keyevent@<db>__` channels.
+    KEYEVENT = b'E', 1 << 12;
+    /// Keys that were asked for and are not there. Not part of `A`.
+    MISSED = b'm', 1 << 13;
+}
+
 impl Events {
-    /// `g`: commands that are not of one type, such as DEL and EXPIRE.
-    pub const GENERIC: Self = Self(1);
-    /// `$`: commands of strings.
-    pub const STRING: Self = Self(1 << 1);
-    /// `l`: commands of lists.
-    pub const LIST: Self = Self(1 << 2);
-    /// `s`: commands of sets.
-    pub const SET: Self = Self(1 << 3);
-    /// `h`: commands of hashes.
-    pub const HASH: Self = Self(1 << 4);
-    /// `z`: commands of sorted sets.
-    pub const SORTED_SET: Self = Self(1 << 5);
-    /// `x`: keys that expired.
-    pub const EXPIRED: Self = Self(1 << 6);
-    /// `e`: keys that were evicted.
-    pub const EVICTED: Self = Self(1 << 7);
-    /// `t`: commands of streams.
-    pub const STREAM: Self = Self(1 << 8);
-    /// `d`: types of modules.
-    pub const MODULE: Self = Self(1 << 9);
-    /// `n`: keys that are new. Not part of `A`.
-    pub const NEW: Self = Self(1 << 10);
-    /// `K`: events are published on `__keyspace@<db>__` channels.
-    pub const KEYSPACE: Self = Self(1 << 11);
-    /// `E`: events are published on `__keyevent@<db>__` channels.
-    pub const KEYEVENT: Self = Self(1 << 12);
-    /// `m`: keys that were asked for and are not there. Not part of `A`.
-    pub const MISSED: Self = Self(1 << 13);
-    /// `A`: all of `g$lshzxetd`.
-    pub const ALL: Self = Self((1 << 10) - 1);
-
-    /// The letters in the order in which Redis prints them; the first ten are those of `A`.
-    const LETTERS: &'static [(u8, Self)] = &[
-        (b'g', Self::GENERIC),
-        (b'$', Self::STRING),
-        (b'l', Self::LIST),
-        (b's', Self::SET),
-        (b'h', Self::HASH),
-        (b'z', Self::SORTED_SET),
-        (b'x', Self::EXPIRED),
-        (b'e', Self::EVICTED),
-        (b't', Self::STREAM),
-        (b'd', Self::MODULE),
-        (b'n', Self::NEW),
-        (b'A', Self::ALL),
-        (b'K', Self::KEYSPACE),
-        (b'E', Self::KEYEVENT),
-        (b'm', Self::MISSED),
-    ];
-
     /// Whether all of these are among them.
     pub fn contains(self, events: Self) -> bool {
         self.0 & events.0 == events.0
