@@ -127,6 +127,43 @@ fn config_set_answers_as_redis_server_does() {
 }
 
 #[test]
+fn several_are_set_together_or_not_at_all() {
+    let Some(mut redis) = Redis::start(&[]) else {
+        return;
+    };
+    let mut ours = Server::new(Config::standard(), Clock::system(), 0);
+    for words in [
+        "timeout 5 tcp-keepalive 6",
+        "timeout 7 tcp-keepalive x",
+        "timeout x tcp-keepalive x",
+        "timeout 7 nosuch 1",
+        "timeout 7 TIMEOUT 8",
+        "timeout x timeout x",
+        "timeout 7 TCP-backlog 8",
+        "TIMEOUT x",
+        "timeout 7 tcp-backlog 8 nosuch 1",
+        "nosuch 1 tcp-backlog 8",
+        "timeout 7 dir /",
+        "hz 0 timeout 8 hz 1",
+        "hz 0 timeout 8",
+        "lazyfree-lazy-expire yes save -1",
+    ] {
+        let words: Vec<&[u8]> = words.split(' ').map(str::as_bytes).collect();
+        let expected = redis.ask(&[&[b"CONFIG".as_slice(), b"SET"], words.as_slice()].concat());
+        let pairs: Vec<_> = words.chunks(2).map(|pair| (pair[0], pair[1])).collect();
+        let reply = match ours.set_config(&pairs, true) {
+            Ok(()) => b"+OK".to_vec(),
+            Err(error) => [b"-", error.text().as_slice()].concat(),
+        };
+        assert_eq!(text(&expected[0]), text(&reply), "{pairs:?}");
+        for name in ["timeout", "tcp-keepalive", "hz", "lazyfree-lazy-expire"] {
+            let expected = redis.ask(&[b"CONFIG", b"GET", name.as_bytes()]);
+            assert_eq!(expected[1], ours.config.get([name.as_bytes()])[0].1);
+        }
+    }
+}
+
+#[test]
 fn a_rewritten_file_is_what_redis_server_reads() {
     let mut config = Config::standard();
     config.save.truncate(1);

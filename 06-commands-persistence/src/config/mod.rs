@@ -22,20 +22,18 @@ pub enum SetError {
     /// There is no parameter with this name.
     Unknown(Vec<u8>),
     /// The parameter with this name cannot be set, or not to this value.
-    Refused(&'static str, Refusal),
+    Refused(Vec<u8>, Refusal),
 }
 
 impl SetError {
     /// The text of the error reply.
     pub fn text(&self) -> Vec<u8> {
+        let unknown = "ERR Unknown option or number of arguments for CONFIG SET - '";
+        let refused = "ERR CONFIG SET failed (possibly related to argument '";
         match self {
-            Self::Unknown(name) => {
-                let text: &[u8] = b"ERR Unknown option or number of arguments for CONFIG SET - '";
-                [text, name, b"'"].concat()
-            }
+            Self::Unknown(name) => [unknown.as_bytes(), name, b"'"].concat(),
             Self::Refused(name, why) => {
-                let text = "ERR CONFIG SET failed (possibly related to argument";
-                format!("{text} '{name}') - {}", why.0).into_bytes()
+                [refused.as_bytes(), name, b"') - ", why.0.as_bytes()].concat()
             }
         }
     }
@@ -90,7 +88,7 @@ impl Config {
         let mut changed = self.clone();
         for ((row, name), (_, value)) in rows.iter().zip(pairs) {
             let assigned = row.assign(&mut changed, &[value]);
-            assigned.map_err(|why| SetError::Refused(name, why))?;
+            assigned.map_err(|why| SetError::Refused((*name).into(), why))?;
         }
         *self = changed;
         Ok(rows.into_iter().map(|(row, _)| row).collect())
@@ -98,9 +96,9 @@ impl Config {
 
     fn rows_to_set(&self, pairs: &[(&[u8], &[u8])], local: bool) -> Result<Vec<Found>, SetError> {
         let mut rows: Vec<Found> = Vec::new();
-        for (name, _) in pairs {
-            let unknown = || SetError::Unknown(name.to_vec());
-            let (row, name) = table::find(name).ok_or_else(unknown)?;
+        for (given, _) in pairs {
+            let unknown = || SetError::Unknown(given.to_vec());
+            let (row, name) = table::find(given).ok_or_else(unknown)?;
             let protected = !self.enable_protected_configs.permits(local);
             let why = match row.change {
                 Change::AtStart => "can't set immutable config",
@@ -111,7 +109,7 @@ impl Config {
                     continue;
                 }
             };
-            return Err(SetError::Refused(name, why.into()));
+            return Err(SetError::Refused(given.to_vec(), why.into()));
         }
         Ok(rows)
     }
