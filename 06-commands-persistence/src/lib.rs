@@ -8,7 +8,7 @@
 //!                                                    |       |        |        |
 //!                                                    `-------+---+----+--------'
 //!                                                                v
-//!                                               clock, small_bytes, glob, process
+//!                                               clock, small_bytes, glob, part, process, memory
 //! ```
 
 pub mod clock;
@@ -16,7 +16,9 @@ pub mod commands;
 pub mod config;
 pub mod glob;
 pub mod keyspace;
+pub mod memory;
 pub mod net;
+pub mod part;
 pub mod persistence;
 pub mod process;
 pub mod rdb;

@@ -5,10 +5,10 @@ use std::fs;
 use std::sync::{Mutex, PoisonError};
 
 /// Memory in use, in bytes.
-pub fn resident_memory() -> u64 {
+pub fn resident_memory() -> usize {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<usize>().ok());
     kilobytes.unwrap_or(0) * 1024
 }
 
@@ -42,17 +42,6 @@ fn system_part(stat: &str) -> f64 {
     let (user, system) = (ticks(11), ticks(12));
     let sum = user + system;
     if sum > 0.0 { system / sum } else { 0.0 }
-}
-
-/// Gives memory that is free back to the system. The allocator of glibc does not do that by itself where blocks in use
-/// lie behind the free ones: after ten thousand clients have gone, sixty megabytes stay. May take some milliseconds.
-pub fn release_free_memory() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: the function takes a number, looks at the allocator's own books only, and locks them itself. Blocks in use stay
-    // as they are and where they are. `tests/frame/many.rs` tests what it is worth.
-    unsafe {
-        libc::malloc_trim(0);
-    }
 }
 
 #[cfg(test)]

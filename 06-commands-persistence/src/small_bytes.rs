@@ -1,5 +1,6 @@
 //! Bytes that lie in place where they are few.
 
+use crate::part::Part;
 use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;
@@ -138,9 +139,7 @@ impl SmallBytes {
     /// The bytes, to be changed in place. Copies them first where they are shared.
     pub fn to_mut(&mut self) -> &mut [u8] {
         match &mut self.0 {
-            Repr::Inline { length, bytes } => {
-                bytes.get_mut(..usize::from(*length)).unwrap_or_default()
-            }
+            Repr::Inline { length, bytes } => bytes.part_mut(..usize::from(*length)),
             Repr::Exact { bytes, .. } => Arc::make_mut(bytes),
             Repr::Growable(bytes) => Arc::make_mut(bytes).as_mut_slice(),
         }
@@ -208,7 +207,7 @@ impl Deref for SmallBytes {
 
     fn deref(&self) -> &[u8] {
         match &self.0 {
-            Repr::Inline { length, bytes } => bytes.get(..usize::from(*length)).unwrap_or_default(),
+            Repr::Inline { length, bytes } => bytes.part(..usize::from(*length)),
             Repr::Exact { bytes, .. } => bytes,
             Repr::Growable(bytes) => bytes,
         }

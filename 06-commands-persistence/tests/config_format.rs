@@ -4,9 +4,12 @@ mod redis;
 
 use redis::Redis;
 use std::collections::BTreeMap;
+use step06_commands_persistence::clock::Clock;
+use step06_commands_persistence::config::param::Size;
 use step06_commands_persistence::config::table::{Change, TABLE};
 use step06_commands_persistence::config::value::Allowed;
 use step06_commands_persistence::config::{Config, file};
+use step06_commands_persistence::server::Server;
 
 /// Values to set, good and bad ones.
 const VALUES: &[&str] = &[
@@ -100,21 +103,62 @@ fn config_set_answers_as_redis_server_does() {
     let Some(mut redis) = Redis::start(&["--enable-protected-configs", "yes"]) else {
         return;
     };
-    let mut ours = Config::standard();
-    ours.dir.clone_from(&redis.directory);
-    ours.enable_protected_configs = Allowed::Yes;
+    let mut ours = Server::new(Config::standard(), Clock::system(), 0);
+    ours.config.dir.clone_from(&redis.directory);
+    ours.config.enable_protected_configs = Allowed::Yes;
     let rows = TABLE.iter().filter(|row| !differs(row.name));
     for name in rows.flat_map(|row| row.names()) {
         for value in VALUES {
             let pair = (name.as_bytes(), value.as_bytes());
             let expected = redis.ask(&[b"CONFIG", b"SET", pair.0, pair.1]);
-            let reply = match ours.set(&[pair], true) {
+            let reply = match ours.set_config(&[pair], true) {
                 Ok(()) => b"+OK".to_vec(),
                 Err(error) => [b"-", error.text().as_slice()].concat(),
             };
             assert_eq!(text(&expected[0]), text(&reply), "{name} {value}");
             let expected = redis.ask(&[b"CONFIG", b"GET", pair.0]);
-            assert_eq!(expected[1], ours.get([pair.0])[0].1, "{name} {value}");
+            assert_eq!(
+                expected[1],
+                ours.config.get([pair.0])[0].1,
+                "{name} {value}"
+            );
+        }
+    }
+}
+
+#[test]
+fn several_are_set_together_or_not_at_all() {
+    let Some(mut redis) = Redis::start(&[]) else {
+        return;
+    };
+    let mut ours = Server::new(Config::standard(), Clock::system(), 0);
+    for words in [
+        "timeout 5 tcp-keepalive 6",
+        "timeout 7 tcp-keepalive x",
+        "timeout x tcp-keepalive x",
+        "timeout 7 nosuch 1",
+        "timeout 7 TIMEOUT 8",
+        "timeout x timeout x",
+        "timeout 7 TCP-backlog 8",
+        "TIMEOUT x",
+        "timeout 7 tcp-backlog 8 nosuch 1",
+        "nosuch 1 tcp-backlog 8",
+        "timeout 7 dir /",
+        "hz 0 timeout 8 hz 1",
+        "hz 0 timeout 8",
+        "lazyfree-lazy-expire yes save -1",
+    ] {
+        let words: Vec<&[u8]> = words.split(' ').map(str::as_bytes).collect();
+        let expected = redis.ask(&[&[b"CONFIG".as_slice(), b"SET"], words.as_slice()].concat());
+        let pairs: Vec<_> = words.chunks(2).map(|pair| (pair[0], pair[1])).collect();
+        let reply = match ours.set_config(&pairs, true) {
+            Ok(()) => b"+OK".to_vec(),
+            Err(error) => [b"-", error.text().as_slice()].concat(),
+        };
+        assert_eq!(text(&expected[0]), text(&reply), "{pairs:?}");
+        for name in ["timeout", "tcp-keepalive", "hz", "lazyfree-lazy-expire"] {
+            let expected = redis.ask(&[b"CONFIG", b"GET", name.as_bytes()]);
+            assert_eq!(expected[1], ours.config.get([name.as_bytes()])[0].1);
         }
     }
 }
@@ -125,7 +169,7 @@ fn a_rewritten_file_is_what_redis_server_reads() {
     config.save.truncate(1);
     config.client_output_buffer_limit.replica.hard = 3 << 20;
     config.bind = vec!["127.0.0.1".into(), "-::1".into()];
-    config.proto_max_bulk_len = 1025 << 10;
+    config.proto_max_bulk_len = Size(1025 << 10);
     config.dbfilename = "a \"b\n.rdb".into();
     config.dir = std::env::temp_dir();
     let old = b"tcp-backlog 511\nlogfile ''\nsave 1 2\nsave 3 4\ndbfilename x\nhz 10 # x\n";
@@ -144,7 +188,7 @@ fn a_rewritten_file_is_what_redis_server_reads() {
         let theirs = redis.ask(&[b"CONFIG", b"GET", row.name.as_bytes()]);
         assert_eq!(
             text(&theirs[1]),
-            text(&row.kind.print(&config)),
+            text(&(row.get)(&config).print()),
             "{}",
             row.name
         );

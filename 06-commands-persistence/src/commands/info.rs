@@ -3,263 +3,245 @@
 use super::table::TABLE;
 use super::{Call, Outcome};
 use crate::REDIS_VERSION;
+use crate::keyspace::db::Journal;
+use crate::memory;
 use crate::process;
 use crate::server::Server;
 use crate::server::client::unix_seconds;
-use std::fmt::{self, Write};
+use std::fmt::{Display, Write};
+use std::time::Duration;
 
 /// A section of INFO: its name, whether it is shown unless asked for, and who writes it.
-struct Section {
-    name: &'static str,
-    by_default: bool,
-    write: fn(&Server, &mut String) -> fmt::Result,
-}
+type Section = (&'static str, bool, fn(&Server, &mut Lines));
 
 /// All sections, in Redis's order.
-static SECTIONS: [Section; 10] = [
-    section("Server", true, server),
-    section("Clients", true, clients),
-    section("Memory", true, memory),
-    section("Persistence", true, persistence),
-    section("Stats", true, stats),
-    section("Replication", true, replication),
-    section("CPU", true, cpu),
-    section("Commandstats", false, commandstats),
-    section("Errorstats", true, errorstats),
-    section("Keyspace", true, keyspace),
+static SECTIONS: &[Section] = &[
+    ("Server", true, server),
+    ("Clients", true, clients),
+    ("Memory", true, memory),
+    ("Persistence", true, persistence),
+    ("Stats", true, stats),
+    ("Replication", true, replication),
+    ("CPU", true, cpu),
+    ("Commandstats", false, commandstats),
+    ("Errorstats", true, errorstats),
+    ("Keyspace", true, keyspace),
 ];
 
-const fn section(
-    name: &'static str,
-    by_default: bool,
-    write: fn(&Server, &mut String) -> fmt::Result,
-) -> Section {
-    Section {
-        name,
-        by_default,
-        write,
+/// The text of INFO.
+#[derive(Default)]
+struct Lines(String);
+
+impl Lines {
+    fn add(&mut self, name: impl Display, value: impl Display) {
+        // Writing to a string does not fail.
+        let _ = write!(self.0, "{name}:{value}\r\n");
+    }
+
+    /// The number of bytes, and the same for people: `1.50M`.
+    fn add_bytes(&mut self, name: &str, bytes: usize) {
+        let mut amount = bytes as f64;
+        let mut units = "BKMGTP".chars();
+        let mut unit = units.next();
+        while amount >= 1024.0 && units.as_str() != "" {
+            amount /= 1024.0;
+            unit = units.next();
+        }
+        let digits = if bytes < 1024 { 0 } else { 2 };
+        let unit = unit.unwrap_or('B');
+        self.add(name, bytes);
+        self.add(
+            format_args!("{name}_human"),
+            format_args!("{amount:.digits$}{unit}"),
+        );
     }
 }
 
 /// `INFO [section ...]`: how the server is doing, as lines of names and values.
 /// <https://redis.io/docs/latest/commands/info/>
 pub fn info(call: &mut Call<'_>) -> Outcome {
-    let mut text = String::new();
-    for section in SECTIONS.iter().filter(|section| is_wanted(section, call)) {
-        let separator = if text.is_empty() { "" } else { "\r\n" };
-        // Writing to a string does not fail.
-        let _ = write!(text, "{separator}# {}\r\n", section.name);
-        let _ = (section.write)(call.server, &mut text);
+    let mut out = Lines::default();
+    for (name, _, write) in SECTIONS.iter().filter(|section| is_wanted(section, call)) {
+        let separator = if out.0.is_empty() { "" } else { "\r\n" };
+        let _ = write!(out.0, "{separator}# {name}\r\n");
+        write(call.server, &mut out);
     }
-    call.client.outbox.verbatim(text.as_bytes());
+    call.client.outbox.verbatim(out.0.as_bytes());
     Ok(())
 }
 
-fn is_wanted(section: &Section, call: &Call<'_>) -> bool {
+fn is_wanted((own, by_default, _): &Section, call: &Call<'_>) -> bool {
     let mut asked = call.args.from(1).peekable();
     if asked.peek().is_none() {
-        return section.by_default;
+        return *by_default;
     }
     asked.any(|name| match name.to_ascii_lowercase().as_slice() {
         b"all" | b"everything" => true,
-        b"default" => section.by_default,
-        name => section.name.as_bytes().eq_ignore_ascii_case(name),
+        b"default" => *by_default,
+        name => own.as_bytes().eq_ignore_ascii_case(name),
     })
 }
 
-fn server(server: &Server, out: &mut String) -> fmt::Result {
+fn server(server: &Server, out: &mut Lines) {
     let uptime = server.now.since(&server.started).as_secs();
-    write!(out, "redis_version:{REDIS_VERSION}\r\n")?;
-    write!(out, "redis_mode:standalone\r\n")?;
-    write!(
-        out,
-        "os:{} {}\r\n",
-        std::env::consts::OS,
-        std::env::consts::ARCH
-    )?;
-    write!(out, "arch_bits:{}\r\n", usize::BITS)?;
-    write!(out, "process_id:{}\r\n", std::process::id())?;
-    write!(out, "run_id:{}\r\n", server.run_id)?;
-    write!(out, "tcp_port:{}\r\n", server.port)?;
-    write!(out, "server_time_usec:{}\r\n", server.now.unix_micros())?;
-    write!(out, "uptime_in_seconds:{uptime}\r\n")?;
-    write!(out, "uptime_in_days:{}\r\n", uptime / 86_400)?;
-    write!(out, "hz:{}\r\n", server.config.hz)?;
-    write!(out, "io_threads_active:0\r\n")?;
-    write!(out, "threads:{}\r\n", server.config.threads)?;
-    write!(
-        out,
-        "executable:{}\r\n",
-        std::env::current_exe().unwrap_or_default().display()
-    )?;
-    let file = server.config.config_file.as_deref();
-    let file = file.map(|file| file.display().to_string());
-    write!(out, "config_file:{}\r\n", file.unwrap_or_default())
+    let executable = std::env::current_exe().unwrap_or_default();
+    let file = server.config.config_file.clone().unwrap_or_default();
+    out.add("redis_version", REDIS_VERSION);
+    out.add("redis_mode", "standalone");
+    out.add(
+        "os",
+        format_args!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+    );
+    out.add("arch_bits", usize::BITS);
+    out.add("process_id", std::process::id());
+    out.add("process_supervised", "no");
+    out.add("run_id", &server.run_id);
+    out.add("tcp_port", server.port);
+    out.add("server_time_usec", server.now.unix_micros());
+    out.add("uptime_in_seconds", uptime);
+    out.add("uptime_in_days", uptime / 86_400);
+    out.add("hz", server.config.hz);
+    out.add("configured_hz", server.config.hz);
+    out.add("threads", server.config.threads);
+    out.add("executable", executable.display());
+    out.add("config_file", file.display());
+    out.add("io_threads_active", 0);
 }
 
-fn clients(server: &Server, out: &mut String) -> fmt::Result {
-    let subscribers = server
-        .clients
-        .iter()
-        .filter(|client| client.is_subscriber());
-    let longest_output = server.clients.iter().map(|client| client.pending_output());
-    write!(out, "connected_clients:{}\r\n", server.clients.len())?;
-    write!(out, "maxclients:{}\r\n", server.config.maxclients)?;
-    write!(
-        out,
-        "client_recent_max_output_buffer:{}\r\n",
-        longest_output.max().unwrap_or(0)
-    )?;
-    let blocked = server
-        .clients
-        .iter()
-        .filter(|client| client.blocked.is_some());
-    write!(out, "blocked_clients:{}\r\n", blocked.count())?;
-    write!(out, "pubsub_clients:{}\r\n", subscribers.count())
+fn clients(server: &Server, out: &mut Lines) {
+    let clients = || server.clients.iter();
+    let longest_output = clients().map(|client| client.pending_output()).max();
+    let blocked = clients().filter(|client| client.blocked.is_some());
+    let subscribers = clients().filter(|client| client.is_subscriber());
+    out.add("connected_clients", server.clients.len());
+    out.add("maxclients", server.config.maxclients);
+    out.add(
+        "client_recent_max_output_buffer",
+        longest_output.unwrap_or(0),
+    );
+    out.add("blocked_clients", blocked.count());
+    out.add("pubsub_clients", subscribers.count());
 }
 
-fn memory(server: &Server, out: &mut String) -> fmt::Result {
-    let used = process::resident_memory();
-    write!(out, "used_memory:{used}\r\n")?;
-    write!(out, "used_memory_human:{}\r\n", human(used))?;
-    write!(out, "used_memory_rss:{used}\r\n")?;
-    write!(out, "used_memory_rss_human:{}\r\n", human(used))?;
-    write!(out, "maxmemory:0\r\n")?;
-    write!(out, "maxmemory_policy:noeviction\r\n")?;
-    let pending = server.reclaimer.pending();
-    write!(out, "lazyfree_pending_objects:{pending}\r\n")?;
-    write!(out, "lazyfreed_objects:{}\r\n", server.reclaimer.freed())
+fn memory(server: &Server, out: &mut Lines) {
+    let (used, peak) = (memory::used(), memory::peak());
+    let resident = process::resident_memory();
+    out.add_bytes("used_memory", used);
+    out.add_bytes("used_memory_rss", resident);
+    out.add_bytes("used_memory_peak", peak);
+    let part = used as f64 / peak.max(1) as f64 * 100.0;
+    out.add("used_memory_peak_perc", format_args!("{part:.2}%"));
+    out.add_bytes("maxmemory", server.config.maxmemory.0);
+    out.add("maxmemory_policy", server.config.maxmemory_policy.name());
+    let ratio = resident as f64 / used.max(1) as f64;
+    out.add("mem_fragmentation_ratio", format_args!("{ratio:.2}"));
+    out.add("mem_fragmentation_bytes", resident as i64 - used as i64);
+    out.add("mem_allocator", memory::ALLOCATOR);
+    out.add("lazyfree_pending_objects", server.reclaimer.pending());
+    out.add("lazyfreed_objects", server.reclaimer.freed());
 }
 
-/// `1.50M`
-fn human(bytes: u64) -> String {
-    let mut amount = bytes as f64;
-    let units = ["B", "K", "M", "G", "T", "P"];
-    let mut unit = "B";
-    for next in units {
-        unit = next;
-        if amount < 1024.0 {
-            break;
-        }
-        amount /= 1024.0;
-    }
-    format!("{amount:.2}{unit}")
-}
-
-fn persistence(server: &Server, out: &mut String) -> fmt::Result {
+fn persistence(server: &Server, out: &mut Lines) {
     let saving = &server.saving;
-    let changes = server.changes().saturating_sub(saving.saved_changes);
-    let status = if saving.failed { "err" } else { "ok" };
-    let seconds = |duration: Option<std::time::Duration>| {
-        duration.map_or(-1, |duration| duration.as_secs() as i64)
-    };
+    let seconds = |time: Option<Duration>| time.map_or(-1, |time| time.as_secs() as i64);
     let running = saving.running.then(|| {
         let elapsed = server.now.unix().0.saturating_sub(saving.since.0).max(0);
-        std::time::Duration::from_millis(elapsed as u64)
+        Duration::from_millis(elapsed as u64)
     });
-    write!(out, "loading:0\r\n")?;
-    write!(out, "rdb_changes_since_last_save:{changes}\r\n")?;
-    write!(
-        out,
-        "rdb_bgsave_in_progress:{}\r\n",
-        u8::from(saving.running)
-    )?;
-    write!(out, "rdb_last_save_time:{}\r\n", unix_seconds(saving.last))?;
-    write!(out, "rdb_last_bgsave_status:{status}\r\n")?;
-    write!(
-        out,
-        "rdb_last_bgsave_time_sec:{}\r\n",
-        seconds(saving.last_duration)
-    )?;
-    write!(out, "rdb_current_bgsave_time_sec:{}\r\n", seconds(running))?;
-    write!(out, "rdb_saves:{}\r\n", saving.completed)?;
-    write!(out, "rdb_last_load_keys_expired:{}\r\n", saving.loaded.1)?;
-    write!(out, "rdb_last_load_keys_loaded:{}\r\n", saving.loaded.0)?;
-    write!(out, "aof_enabled:0\r\n")
+    out.add("loading", 0);
+    out.add(
+        "rdb_changes_since_last_save",
+        server.changes().saturating_sub(saving.saved_changes),
+    );
+    out.add("rdb_bgsave_in_progress", u8::from(saving.running));
+    out.add("rdb_last_save_time", unix_seconds(saving.last));
+    out.add(
+        "rdb_last_bgsave_status",
+        if saving.failed { "err" } else { "ok" },
+    );
+    out.add("rdb_last_bgsave_time_sec", seconds(saving.last_duration));
+    out.add("rdb_current_bgsave_time_sec", seconds(running));
+    out.add("rdb_saves", saving.completed);
+    out.add("rdb_last_load_keys_expired", saving.loaded.1);
+    out.add("rdb_last_load_keys_loaded", saving.loaded.0);
+    out.add("aof_enabled", 0);
 }
 
-fn stats(server: &Server, out: &mut String) -> fmt::Result {
+fn stats(server: &Server, out: &mut Lines) {
     let stats = &server.stats;
-    let sum = |count: fn(&crate::keyspace::db::Journal) -> u64| -> u64 {
+    let sum = |count: fn(&Journal) -> u64| -> u64 {
         server.databases().iter().map(|db| count(&db.journal)).sum()
     };
-    let errors: u64 = stats.errors.values().sum();
-    for (name, value) in [
-        ("total_connections_received", stats.connections),
-        ("total_commands_processed", stats.commands),
-        ("instantaneous_ops_per_sec", stats.rate.per_second()),
-        ("total_net_input_bytes", stats.input_bytes),
-        ("total_net_output_bytes", stats.output_bytes),
-        ("rejected_connections", stats.rejected_connections),
-        ("expired_keys", sum(|journal| journal.expired_keys)),
-        ("evicted_keys", 0),
-        (
-            "client_output_buffer_limit_disconnections",
-            stats.output_limit_disconnections,
-        ),
-        ("keyspace_hits", sum(|journal| journal.hits)),
-        ("keyspace_misses", sum(|journal| journal.misses)),
-        ("pubsub_channels", server.channels.len() as u64),
-        ("total_error_replies", errors),
-        (
-            "longest_lock_hold_usec",
-            stats.longest_hold.as_micros() as u64,
-        ),
-    ] {
-        write!(out, "{name}:{value}\r\n")?;
-    }
-    write!(out, "longest_lock_hold_by:{}\r\n", stats.longest_hold_by)
+    out.add("total_connections_received", stats.connections);
+    out.add("total_commands_processed", stats.commands);
+    out.add("instantaneous_ops_per_sec", stats.rate.per_second());
+    out.add("total_net_input_bytes", stats.input_bytes);
+    out.add("total_net_output_bytes", stats.output_bytes);
+    out.add("rejected_connections", stats.rejected_connections);
+    out.add("expired_keys", sum(|journal| journal.expired_keys));
+    out.add("evicted_keys", 0);
+    out.add(
+        "client_output_buffer_limit_disconnections",
+        stats.output_limit_disconnections,
+    );
+    out.add("keyspace_hits", sum(|journal| journal.hits));
+    out.add("keyspace_misses", sum(|journal| journal.misses));
+    out.add("pubsub_channels", server.channels.len());
+    out.add("total_error_replies", stats.errors.values().sum::<u64>());
+    out.add("longest_lock_hold_usec", stats.longest_hold.as_micros());
+    out.add("longest_lock_hold_by", stats.longest_hold_by);
 }
 
-fn replication(server: &Server, out: &mut String) -> fmt::Result {
-    write!(out, "role:master\r\n")?;
-    write!(out, "connected_slaves:0\r\n")?;
-    write!(out, "master_replid:{}\r\n", server.run_id)?;
-    write!(out, "master_repl_offset:{}\r\n", server.effects.end())
+fn replication(server: &Server, out: &mut Lines) {
+    out.add("role", "master");
+    out.add("connected_slaves", 0);
+    out.add("master_replid", &server.run_id);
+    out.add("master_repl_offset", server.effects.end());
 }
 
-fn cpu(_: &Server, out: &mut String) -> fmt::Result {
+fn cpu(_: &Server, out: &mut Lines) {
     let (user, system) = process::cpu_seconds();
-    write!(out, "used_cpu_sys:{system:.6}\r\n")?;
-    write!(out, "used_cpu_user:{user:.6}\r\n")
+    out.add("used_cpu_sys", format_args!("{system:.6}"));
+    out.add("used_cpu_user", format_args!("{user:.6}"));
 }
 
-fn commandstats(server: &Server, out: &mut String) -> fmt::Result {
+fn commandstats(server: &Server, out: &mut Lines) {
     for (row, stats) in TABLE.iter().zip(&server.stats.by_command) {
         if stats.calls == 0 && stats.rejected == 0 {
             continue;
         }
         let micros = stats.time.as_micros();
         let mean = stats.time.as_secs_f64() * 1e6 / stats.calls.max(1) as f64;
-        write!(
-            out,
-            "cmdstat_{}:calls={},usec={micros},usec_per_call={mean:.2},rejected_calls={},failed_calls={}\r\n",
-            row.name, stats.calls, stats.rejected, stats.failed
-        )?;
+        out.add(
+            format_args!("cmdstat_{}", row.name),
+            format_args!(
+                "calls={},usec={micros},usec_per_call={mean:.2},rejected_calls={},failed_calls={}",
+                stats.calls, stats.rejected, stats.failed
+            ),
+        );
     }
-    Ok(())
 }
 
-fn errorstats(server: &Server, out: &mut String) -> fmt::Result {
+fn errorstats(server: &Server, out: &mut Lines) {
     for (code, count) in &server.stats.errors {
-        let code = code.escape_ascii();
-        write!(out, "errorstat_{code}:count={count}\r\n")?;
+        out.add(
+            format_args!("errorstat_{}", code.escape_ascii()),
+            format_args!("count={count}"),
+        );
     }
-    Ok(())
 }
 
-fn keyspace(server: &Server, out: &mut String) -> fmt::Result {
-    for (number, db) in server.databases().iter().enumerate() {
-        if db.is_empty() {
-            continue;
-        }
-        write!(
-            out,
-            "db{number}:keys={},expires={},avg_ttl={}\r\n",
-            db.len(),
-            db.volatile_len(),
-            db.average_ttl()
-        )?;
+fn keyspace(server: &Server, out: &mut Lines) {
+    let databases = server.databases().iter().enumerate();
+    for (number, db) in databases.filter(|(_, db)| !db.is_empty()) {
+        out.add(
+            format_args!("db{number}"),
+            format_args!(
+                "keys={},expires={},avg_ttl={}",
+                db.len(),
+                db.volatile_len(),
+                db.average_ttl()
+            ),
+        );
     }
-    Ok(())
 }

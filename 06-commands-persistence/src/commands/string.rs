@@ -224,7 +224,7 @@ fn add(call: &mut Call<'_>, increment: i64) -> Outcome {
 /// `APPEND key value`: its new length. <https://redis.io/docs/latest/commands/append/>
 pub fn append(call: &mut Call<'_>) -> Outcome {
     let more = call.arg(2)?;
-    let limit = call.server.config.proto_max_bulk_len;
+    let limit = call.server.config.proto_max_bulk_len.0;
     let name = call.arg(1)?;
     let mut key = call.server.db().for_write(name);
     let length = match key.get::<SmallBytes>()? {

@@ -1,10 +1,8 @@
 //! CONFIG REWRITE: the config file brought up to date, its comments and order kept.
 
 use super::Config;
-use super::kind::Kind;
 use super::parse;
-use super::table::{self, Parameter, TABLE};
-use std::collections::{HashMap, VecDeque};
+use super::table::{self, TABLE};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -62,134 +60,78 @@ fn write_synced(temporary: &Path, path: &Path, text: &[u8]) -> io::Result<()> {
 
 /// The text of a config file, `old`, brought up to date.
 pub fn rewritten(config: &Config, old: &[u8]) -> Vec<u8> {
-    let mut file = ConfigFile::parse(old);
     let standard = Config::standard();
+    let mut lines = read(old);
     for row in TABLE {
-        for (line, force) in lines(row, config, &standard) {
-            file.set(row.name, line, force);
+        let default = (row.get)(&standard).lines();
+        for (index, text) in (row.get)(config).lines().into_iter().enumerate() {
+            let always = row.always_written || default.get(index) != Some(&text);
+            let is_words = row.several && !text.is_empty();
+            let text = if is_words { text } else { parse::word(&text) };
+            put(
+                &mut lines,
+                row.name,
+                [row.name.as_bytes(), b" ", &text].concat(),
+                always,
+            );
         }
     }
-    file.blank_the_rest();
-    file.text()
+    joined(lines)
 }
 
-/// The lines of a parameter, and whether each must be there even if the file has none yet.
-fn lines(row: &Parameter, config: &Config, standard: &Config) -> Vec<(Vec<u8>, bool)> {
-    let changed = row.kind.print(config) != row.kind.print(standard);
-    let value = row.kind.print(config);
-    let name = row.name.as_bytes();
-    let line = |value: &[u8]| [name, b" ", value].concat();
-    match &row.kind {
-        Kind::Password(_) if value.is_empty() => Vec::new(),
-        Kind::Password(_) | Kind::Path(_) | Kind::FileName(..) | Kind::Events(_) => {
-            vec![(line(&parse::quoted(&value)), changed)]
-        }
-        // Where the server began is not where it will begin.
-        Kind::Directory(_) => vec![(line(&parse::quoted(&value)), true)],
-        Kind::Words(_) if value.is_empty() => vec![(line(b"\"\""), changed)],
-        Kind::SavePoints(field) if (field.get)(config).is_empty() => vec![(line(b"\"\""), true)],
-        Kind::SavePoints(field) => {
-            let points = (field.get)(config).iter();
-            points
-                .map(|point| (line(point.to_string().as_bytes()), true))
-                .collect()
-        }
-        Kind::OutputLimits(field) => {
-            let lines = (field.get)(config).lines((field.get)(standard));
-            lines
-                .map(|(text, changed)| (line(text.as_bytes()), changed))
-                .into()
-        }
-        Kind::Memory(number, _) => {
-            let bytes = (number.get)(config).unsigned_abs();
-            vec![(line(parse::memory_text(bytes).as_bytes()), changed)]
-        }
-        Kind::Bool(_)
-        | Kind::Integer(..)
-        | Kind::Choice(_)
-        | Kind::Words(_)
-        | Kind::Shutdown(_) => {
-            vec![(line(&value), changed)]
-        }
-    }
+/// A line of a config file.
+struct Line {
+    text: Vec<u8>,
+    /// The parameter whose old value it has, until that is replaced.
+    old: Option<&'static str>,
 }
 
-/// A config file as lines, of which some are known to hold a parameter.
-struct ConfigFile {
-    lines: Vec<Vec<u8>>,
-    /// The lines of each parameter that were not rewritten yet.
-    places: HashMap<&'static str, VecDeque<usize>>,
-    has_signature: bool,
+fn read(text: &[u8]) -> Vec<Line> {
+    let lines = text.split_inclusive(|byte| *byte == b'\n');
+    lines.map(|line| Line::of(line.trim_ascii())).collect()
 }
 
-impl ConfigFile {
-    fn parse(text: &[u8]) -> Self {
-        let mut file = Self {
-            lines: Vec::new(),
-            places: HashMap::new(),
-            has_signature: false,
-        };
-        if text.is_empty() {
-            return file;
-        }
-        for line in text.split(|byte| *byte == b'\n') {
-            file.read(line.trim_ascii());
-        }
-        file
-    }
-
-    fn read(&mut self, line: &[u8]) {
-        self.has_signature |= line == SIGNATURE;
+impl Line {
+    fn of(line: &[u8]) -> Self {
+        let (text, old) = (line.to_vec(), None);
         if line.is_empty() || line.starts_with(b"#") {
-            self.lines.push(line.to_vec());
-            return;
+            return Self { text, old };
         }
-        let words = parse::words(line);
-        let name = words.as_ref().and_then(|words| words.first());
-        match name.and_then(|name| table::find(name)) {
-            Some((row, _)) => {
-                let places = self.places.entry(row.name).or_default();
-                places.push_back(self.lines.len());
-                self.lines.push(line.to_vec());
-            }
+        let words = parse::words(line).unwrap_or_default();
+        match words.first().and_then(|name| table::find(name)) {
+            Some((row, _)) => Self {
+                text,
+                old: Some(row.name),
+            },
             // As in Redis, what would be refused when the file is read becomes a comment.
-            None => self.lines.push([b"# ??? ", line].concat()),
+            None => Self {
+                text: [b"# ??? ", line].concat(),
+                old,
+            },
         }
     }
+}
 
-    fn set(&mut self, name: &'static str, line: Vec<u8>, force: bool) {
-        let place = self.places.get_mut(name).and_then(VecDeque::pop_front);
-        if let Some(old) = place.and_then(|place| self.lines.get_mut(place)) {
-            *old = line;
-        } else if force {
-            if !self.has_signature {
-                self.lines.push(SIGNATURE.to_vec());
-                self.has_signature = true;
-            }
-            self.lines.push(line);
+/// Puts a line in the place of an old one of this parameter. Where there is none it is added, if it is to be there `always`.
+fn put(lines: &mut Vec<Line>, name: &str, text: Vec<u8>, always: bool) {
+    let new = Line { text, old: None };
+    if let Some(line) = lines.iter_mut().find(|line| line.old == Some(name)) {
+        *line = new;
+    } else if always {
+        if !lines.iter().any(|line| line.text == SIGNATURE) {
+            lines.push(Line::of(SIGNATURE));
         }
+        lines.push(new);
     }
+}
 
-    /// Empties lines whose parameter has fewer values than it had.
-    fn blank_the_rest(&mut self) {
-        for place in self.places.values().flatten() {
-            if let Some(line) = self.lines.get_mut(*place) {
-                line.clear();
-            }
-        }
+/// The text of the lines. Those which are old yet have values that the parameter has no more: they become empty. Several empty
+/// lines on end become one.
+fn joined(mut lines: Vec<Line>) -> Vec<u8> {
+    for line in lines.iter_mut().filter(|line| line.old.is_some()) {
+        line.text.clear();
     }
-
-    /// Several empty lines on end become one.
-    fn text(&self) -> Vec<u8> {
-        let mut text = Vec::new();
-        let mut was_empty = false;
-        for line in &self.lines {
-            if !(line.is_empty() && was_empty) {
-                text.extend_from_slice(line);
-                text.push(b'\n');
-            }
-            was_empty = line.is_empty();
-        }
-        text
-    }
+    lines.dedup_by(|line, before| line.text.is_empty() && before.text.is_empty());
+    let ended = lines.iter().map(|line| [line.text.as_slice(), b"\n"]);
+    ended.flatten().flatten().copied().collect()
 }

@@ -1,45 +1,6 @@
-//! The texts of values: numbers, sizes, words in quotes.
+//! The texts of values: sizes, words in quotes.
 
-use crate::resp::{inline, integer};
-use std::borrow::Cow;
-
-/// Why a value was refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The text is no value of the parameter's kind. Holds what Redis says to that.
-    Unfit(Cow<'static, str>),
-    /// It is one, but cannot be had, for this reason.
-    Reason(Cow<'static, str>),
-}
-
-impl Refusal {
-    /// The reason as CONFIG SET gives it.
-    pub fn text(&self) -> &str {
-        match self {
-            Self::Unfit(text) | Self::Reason(text) => text,
-        }
-    }
-
-    /// The refusal of a name that is none of these.
-    pub(super) fn not_one_of(names: &[&str]) -> Self {
-        let names = names.join(", ");
-        Self::Unfit(format!("argument(s) must be one of the following: {names}").into())
-    }
-}
-
-/// Reads `yes` or `no`, in whatever case.
-pub fn boolean(text: &[u8]) -> Result<bool, Refusal> {
-    match text.to_ascii_lowercase().as_slice() {
-        b"yes" => Ok(true),
-        b"no" => Ok(false),
-        _ => Err(Refusal::Unfit("argument must be 'yes' or 'no'".into())),
-    }
-}
-
-/// Reads an integer in its one spelling: no plus, no leading zeros, no spaces.
-pub fn integer(text: &[u8]) -> Option<i64> {
-    integer::parse(text)
-}
+use crate::resp::inline;
 
 /// Reads a size in bytes: digits and perhaps a unit, where `k` is 1000 and `kb` 1024, and so on to
 /// `g` and `gb`. No digits are 0, and what 64 bits cannot hold is the most they can.
@@ -85,6 +46,15 @@ pub fn words(line: &[u8]) -> Option<Vec<Vec<u8>>> {
         line.get(span.start..end).map(<[u8]>::to_vec)
     };
     spans.iter().map(text).collect()
+}
+
+/// The text as one word of a config file: in quotes where it would be something else without.
+pub fn word(text: &[u8]) -> Vec<u8> {
+    let is_plain = |byte: &u8| byte.is_ascii_graphic() && !b"\"'\\#".contains(byte);
+    if !text.is_empty() && text.iter().all(is_plain) {
+        return text.to_vec();
+    }
+    quoted(text)
 }
 
 /// The text in double quotes, so that [`words`] gives it back.

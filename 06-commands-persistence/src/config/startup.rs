@@ -1,16 +1,16 @@
 //! The command line and the config file, as redis-server takes them.
 
 use super::Config;
-use super::kind::Kind;
-use super::parse::{self, Refusal};
-use super::table::{self, Parameter, TABLE};
+use super::parse;
+use super::table::{self, TABLE};
 use anyhow::{Context, anyhow, bail};
+use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write;
 use std::io::Read;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
-use std::{fs, io, mem};
+use std::{fs, io};
 
 /// What the program is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,15 +32,16 @@ impl Startup {
     /// A file that cannot be read, a parameter that is not known, or a value that does not fit.
     pub fn from_arguments(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Self> {
         let arguments = arguments.into_iter().map(OsString::into_vec);
-        let mut arguments: Vec<Vec<u8>> = arguments.collect();
-        match arguments.first().map(Vec::as_slice) {
+        let mut arguments: VecDeque<Vec<u8>> = arguments.collect();
+        let mut loader = Loader::new();
+        match arguments.front().map(Vec::as_slice) {
             Some(b"-h" | b"--help") => return Ok(Self::Print(help())),
             Some(b"-v" | b"--version") => return Ok(Self::Print(version())),
+            Some(path) if !path.starts_with(b"-") => {
+                loader.read_file(Path::new(OsStr::from_bytes(path)))?;
+                arguments.pop_front();
+            }
             _ => {}
-        }
-        let mut loader = Loader::new();
-        if let Some(path) = arguments.pop_if_first(|first| !first.starts_with(b"-")) {
-            loader.read_file(Path::new(OsStr::from_bytes(&path)))?;
         }
         if take_dash(&mut arguments) {
             let mut text = Vec::new();
@@ -49,31 +50,23 @@ impl Startup {
             loader.read_text("standard input", &text)?;
         }
         for words in options(&arguments)? {
-            loader.flag(&words)?;
+            loader.set("--", &words)?;
         }
         Ok(Self::Run(Box::new(loader.config)))
     }
 }
 
-trait PopFirst {
-    fn pop_if_first(&mut self, wanted: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>>;
-}
-
-impl PopFirst for Vec<Vec<u8>> {
-    fn pop_if_first(&mut self, wanted: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
-        let found = self.first().is_some_and(|first| wanted(first));
-        found.then(|| self.remove(0))
-    }
-}
-
 /// Removes a `-` that is the first or the last argument.
-fn take_dash(arguments: &mut Vec<Vec<u8>>) -> bool {
-    arguments.pop_if_first(|first| first == b"-").is_some()
-        || arguments.pop_if(|last| last == b"-").is_some()
+fn take_dash(arguments: &mut VecDeque<Vec<u8>>) -> bool {
+    let is_dash = |argument: Option<&Vec<u8>>| argument.is_some_and(|argument| argument == b"-");
+    if is_dash(arguments.front()) {
+        return arguments.pop_front().is_some();
+    }
+    is_dash(arguments.back()) && arguments.pop_back().is_some()
 }
 
 /// Groups arguments into parameters: each a name with its values.
-fn options(arguments: &[Vec<u8>]) -> anyhow::Result<Vec<Vec<Vec<u8>>>> {
+fn options(arguments: &VecDeque<Vec<u8>>) -> anyhow::Result<Vec<Vec<Vec<u8>>>> {
     let mut options: Vec<Vec<Vec<u8>>> = Vec::new();
     let mut arguments = arguments.iter().peekable();
     let mut wants_value = false;
@@ -129,63 +122,34 @@ impl Loader {
             if line.is_empty() || line.starts_with(b"#") {
                 continue;
             }
-            self.line(line)
+            let words = parse::words(line).context("open quotes");
+            words
+                .and_then(|words| self.set("", &words))
                 .with_context(|| format!("{source}, line {number}"))?;
         }
         Ok(())
     }
 
-    fn line(&mut self, line: &[u8]) -> anyhow::Result<()> {
-        let words = parse::words(line).context("open quotes")?;
-        let Some((name, values)) = words.split_first() else {
-            return Ok(());
-        };
-        let Some((row, name)) = table::find(name) else {
-            bail!("there is no parameter {}", shown(name));
-        };
-        let assigned = self.assign(row, values);
-        assigned.map_err(|why| anyhow!(explain(row, name, values, &why)))
-    }
-
-    fn flag(&mut self, words: &[Vec<u8>]) -> anyhow::Result<()> {
+    /// Sets the parameter whose name is the first word, before which `dashes` stood, to the others.
+    fn set(&mut self, dashes: &str, words: &[Vec<u8>]) -> anyhow::Result<()> {
         let (name, values) = words.split_first().context("-- is not a flag")?;
         let Some((row, name)) = table::find(name) else {
             let name = String::from_utf8_lossy(name);
-            bail!("there is no flag --{name}; --help lists those there are");
+            bail!("there is no parameter {dashes}{name}; --help lists those there are");
         };
-        let assigned = self.assign(row, values);
-        assigned.map_err(|why| anyhow!(explain(row, &format!("--{name}"), values, &why)))
-    }
-
-    fn assign(&mut self, row: &Parameter, values: &[Vec<u8>]) -> Result<(), Refusal> {
-        let words: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
-        let before = mem::take(&mut self.config.save);
-        let is_save = matches!(row.kind, Kind::SavePoints(_));
-        if !is_save {
-            self.config.save = before;
-            return row.assign(&mut self.config, &words);
+        let mut words: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
+        let before = (row.get)(&self.config).print();
+        if row.name == "save" {
+            let adds = self.save_read && !before.is_empty() && words != [b""];
+            words.splice(0..0, adds.then_some(before.as_slice()));
+            self.save_read = true;
         }
-        row.assign(&mut self.config, &words)?;
-        if self.save_read && !self.config.save.is_empty() {
-            let added = mem::replace(&mut self.config.save, before);
-            self.config.save.extend(added);
-        }
-        self.save_read = true;
-        Ok(())
-    }
-}
-
-/// Says what is wrong with a value: whose it is, what it takes, and what was given.
-fn explain(row: &Parameter, name: &str, values: &[Vec<u8>], why: &Refusal) -> String {
-    let given: Vec<String> = values.iter().map(|value| shown(value)).collect();
-    let given = given.join(" ");
-    match (values, why) {
-        ([], _) => format!("{name} takes {}, and nothing was given", row.kind.accepts()),
-        ([_, _, ..], Refusal::Reason(_)) if !row.kind.is_several() => {
-            format!("{name} takes one value, not {given}")
-        }
-        (_, Refusal::Unfit(_)) => format!("{name} takes {}, not {given}", row.kind.accepts()),
-        (_, Refusal::Reason(why)) => format!("{name} {given}: {why}"),
+        let assigned = row.assign(&mut self.config, &words);
+        let given: String = values
+            .iter()
+            .map(|value| format!(" {}", shown(value)))
+            .collect();
+        assigned.map_err(|why| anyhow!("{dashes}{name}{given}: {}", why.0))
     }
 }
 
@@ -218,14 +182,10 @@ fn help() -> String {
         } else {
             row.default
         };
-        let accepts = row
-            .only
-            .map_or_else(|| row.kind.accepts(), |(value, _)| value.into());
         let (name, summary) = (row.name, row.summary);
-        let _ = writeln!(text, "  --{name:width$}  {summary}");
         let _ = writeln!(
             text,
-            "    {:width$}  Takes {accepts}; default {default}.",
+            "  --{name:width$} {summary}\n    {:width$}  Default: {default}",
             ""
         );
     }

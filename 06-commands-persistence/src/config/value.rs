@@ -1,131 +1,116 @@
-//! The types of values that are more than a number or a text: how they are read and printed.
-//!
-//! Texts are those of redis-server, which its CONFIG GET prints and its CONFIG SET takes.
+//! The types of values that have names or parts.
 
-use super::parse::{self, Refusal};
+use super::param::{Param, Refusal, Rules};
+use super::parse;
+use crate::resp::integer;
+use log::LevelFilter;
 
-/// A type whose values have names.
-pub trait Choice: Copy + PartialEq + Sized + 'static {
-    /// Every value with its name, in the order in which errors list them.
-    const NAMES: &'static [(&'static str, Self)];
+/// Makes a type whose values have names. Errors list them in this order.
+macro_rules! choices {
+    ($($(#[$of_type:meta])* $type:ident { $($(#[$of_value:meta])* $value:ident = $name:literal,)* })*) => {$(
+        $(#[$of_type])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub enum $type { $($(#[$of_value])* $value,)* }
 
-    /// The value with this name, in whatever case.
-    fn named(name: &[u8]) -> Option<Self> {
-        let is = |known: &&(&str, Self)| known.0.as_bytes().eq_ignore_ascii_case(name);
-        Self::NAMES.iter().find(is).map(|(_, value)| *value)
+        impl $type {
+            const NAMES: &[&str] = &[$($name),*];
+
+            /// The value's name.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$value => $name,)* }
+            }
+        }
+
+        impl Param for $type {
+            fn set(&mut self, text: &[u8], _: &Rules) -> Result<(), Refusal> {
+                *self = match text.to_ascii_lowercase() {
+                    $(name if name == $name.as_bytes() => Self::$value,)*
+                    _ => return Err(Refusal::not_one_of(Self::NAMES)),
+                };
+                Ok(())
+            }
+
+            fn print(&self) -> Vec<u8> {
+                self.name().into()
+            }
+        }
+    )*};
+}
+
+choices! {
+    /// What is worth a line in the log.
+    LogLevel {
+        /// Everything, for development.
+        Debug = "debug",
+        /// Much that is rarely of use.
+        Verbose = "verbose",
+        /// What one wants to know in production.
+        #[default]
+        Notice = "notice",
+        /// Only what is wrong.
+        Warning = "warning",
     }
 
-    /// The value's name.
-    fn name(self) -> &'static str {
-        let known = Self::NAMES.iter().find(|(_, value)| *value == self);
-        known.map_or("", |(name, _)| name)
+    /// When the append-only file is synced to disk.
+    AppendFsync {
+        /// Once a second.
+        #[default]
+        EverySec = "everysec",
+        /// Before a write is answered.
+        Always = "always",
+        /// When the system sees fit.
+        No = "no",
+    }
+
+    /// Which keys make room when memory is full.
+    MaxMemoryPolicy {
+        /// Keys with a deadline, least recently used.
+        VolatileLru = "volatile-lru",
+        /// Keys with a deadline, least frequently used.
+        VolatileLfu = "volatile-lfu",
+        /// Any key with a deadline.
+        VolatileRandom = "volatile-random",
+        /// Keys with a deadline, the nearest first.
+        VolatileTtl = "volatile-ttl",
+        /// All keys, least recently used.
+        AllKeysLru = "allkeys-lru",
+        /// All keys, least frequently used.
+        AllKeysLfu = "allkeys-lfu",
+        /// Any key.
+        AllKeysRandom = "allkeys-random",
+        /// None: writes are refused.
+        #[default]
+        NoEviction = "noeviction",
+    }
+
+    /// Who may use something dangerous.
+    Allowed {
+        /// Nobody.
+        #[default]
+        No = "no",
+        /// Everybody.
+        Yes = "yes",
+        /// Clients on this machine.
+        Local = "local",
     }
 }
 
-/// What is worth a line in the log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LogLevel {
-    /// Everything, for development.
-    Debug,
-    /// Much that is rarely of use.
-    Verbose,
-    /// What one wants to know in production.
-    #[default]
-    Notice,
-    /// Only what is wrong.
-    Warning,
-}
-
-impl Choice for LogLevel {
-    const NAMES: &'static [(&'static str, Self)] = &[
-        ("debug", Self::Debug),
-        ("verbose", Self::Verbose),
-        ("notice", Self::Notice),
-        ("warning", Self::Warning),
-    ];
-}
-
-/// When the append-only file is synced to disk.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AppendFsync {
-    /// Once a second.
-    #[default]
-    EverySec,
-    /// Before a write is answered.
-    Always,
-    /// When the system sees fit.
-    No,
-}
-
-impl Choice for AppendFsync {
-    const NAMES: &'static [(&'static str, Self)] = &[
-        ("everysec", Self::EverySec),
-        ("always", Self::Always),
-        ("no", Self::No),
-    ];
-}
-
-/// Which keys make room when memory is full.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum MaxMemoryPolicy {
-    /// Keys with a deadline, least recently used.
-    VolatileLru,
-    /// Keys with a deadline, least frequently used.
-    VolatileLfu,
-    /// Any key with a deadline.
-    VolatileRandom,
-    /// Keys with a deadline, the nearest first.
-    VolatileTtl,
-    /// All keys, least recently used.
-    AllKeysLru,
-    /// All keys, least frequently used.
-    AllKeysLfu,
-    /// Any key.
-    AllKeysRandom,
-    /// None: writes are refused.
-    #[default]
-    NoEviction,
-}
-
-impl Choice for MaxMemoryPolicy {
-    const NAMES: &'static [(&'static str, Self)] = &[
-        ("volatile-lru", Self::VolatileLru),
-        ("volatile-lfu", Self::VolatileLfu),
-        ("volatile-random", Self::VolatileRandom),
-        ("volatile-ttl", Self::VolatileTtl),
-        ("allkeys-lru", Self::AllKeysLru),
-        ("allkeys-lfu", Self::AllKeysLfu),
-        ("allkeys-random", Self::AllKeysRandom),
-        ("noeviction", Self::NoEviction),
-    ];
-}
-
-/// Who may use something dangerous.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Allowed {
-    /// Nobody.
-    #[default]
-    No,
-    /// Everybody.
-    Yes,
-    /// Clients on this machine.
-    Local,
+impl From<LogLevel> for LevelFilter {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Debug => Self::Trace,
+            LogLevel::Verbose => Self::Debug,
+            LogLevel::Notice => Self::Info,
+            LogLevel::Warning => Self::Warn,
+        }
+    }
 }
 
 impl Allowed {
     /// Whether a client may, given whether it is on this machine.
     pub fn permits(self, local: bool) -> bool {
-        match self {
-            Self::No => false,
-            Self::Yes => true,
-            Self::Local => local,
-        }
+        self == Self::Yes || (self == Self::Local && local)
     }
-}
-
-impl Choice for Allowed {
-    const NAMES: &'static [(&'static str, Self)] =
-        &[("no", Self::No), ("yes", Self::Yes), ("local", Self::Local)];
 }
 
 /// Save a snapshot when `seconds` have passed since the last one, and `changes` were made.
@@ -138,37 +123,43 @@ pub struct SavePoint {
 }
 
 impl SavePoint {
-    /// Reads pairs of seconds and changes; one empty word stands for none.
-    pub(super) fn parse(words: &[&[u8]]) -> Result<Vec<Self>, Refusal> {
-        if let [b""] = words {
-            return Ok(Vec::new());
-        }
-        let pairs = words.chunks(2).map(Self::parse_pair);
-        let points: Option<Vec<Self>> = pairs.collect();
-        points.ok_or(Refusal::Unfit("Invalid save parameters".into()))
-    }
-
-    fn parse_pair(pair: &[&[u8]]) -> Option<Self> {
+    fn of(pair: &[&[u8]]) -> Option<Self> {
         let [seconds, changes] = pair else {
             return None;
         };
         let point = Self {
-            seconds: parse::integer(seconds)?,
-            changes: parse::integer(changes)?.try_into().ok()?,
+            seconds: integer::parse(seconds)?,
+            changes: integer::parse(changes)?.try_into().ok()?,
         };
         (point.seconds >= 1 && point.changes >= 0).then_some(point)
     }
+}
 
-    pub(super) fn print(points: &[Self]) -> String {
-        let points = points.iter().map(Self::to_string);
-        points.collect::<Vec<_>>().join(" ")
+impl Param for Vec<SavePoint> {
+    fn set(&mut self, text: &[u8], _: &Rules) -> Result<(), Refusal> {
+        self.clear();
+        if !text.is_empty() {
+            let points: Option<Self> = words(text).chunks(2).map(SavePoint::of).collect();
+            *self = points.ok_or("Invalid save parameters")?;
+        }
+        Ok(())
+    }
+
+    fn print(&self) -> Vec<u8> {
+        self.lines().join(&b' ')
+    }
+
+    fn lines(&self) -> Vec<Vec<u8>> {
+        if self.is_empty() {
+            return vec![Vec::new()];
+        }
+        let line = |point: &SavePoint| format!("{} {}", point.seconds, point.changes);
+        self.iter().map(|point| line(point).into()).collect()
     }
 }
 
-impl std::fmt::Display for SavePoint {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "{} {}", self.seconds, self.changes)
-    }
+fn words(text: &[u8]) -> Vec<&[u8]> {
+    text.split(|byte| *byte == b' ').collect()
 }
 
 /// How much output may wait for a client before it is disconnected. 0 is no limit.
@@ -193,26 +184,18 @@ pub struct OutputLimits {
     pub pubsub: OutputLimit,
 }
 
-impl OutputLimits {
-    /// Reads groups of class, hard limit, soft limit, soft seconds. Classes not named stay.
-    pub(super) fn update(&mut self, words: &[&[u8]]) -> Result<(), Refusal> {
-        if let [b""] = words {
-            return Ok(());
-        }
-        for group in words.chunks(4) {
-            let [class, hard, soft, seconds] = group else {
-                let why = "Wrong number of arguments in buffer limit configuration.";
-                return Err(Refusal::Unfit(why.into()));
-            };
-            let why = "Invalid client class specified in buffer limit configuration.";
-            let limit = self.class(class).ok_or(Refusal::Unfit(why.into()))?;
-            let why = "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
-            let read = Self::limit(hard, soft, seconds);
-            *limit = read.ok_or(Refusal::Unfit(why.into()))?;
-        }
-        Ok(())
+impl OutputLimit {
+    fn of(hard: &[u8], soft: &[u8], seconds: &[u8]) -> Option<Self> {
+        let soft_seconds: i32 = integer::parse(seconds)?.try_into().ok()?;
+        Some(Self {
+            hard: parse::memory(hard)?,
+            soft: parse::memory(soft)?,
+            soft_seconds: soft_seconds.try_into().ok()?,
+        })
     }
+}
 
+impl OutputLimits {
     fn class(&mut self, name: &[u8]) -> Option<&mut OutputLimit> {
         match name.to_ascii_lowercase().as_slice() {
             b"normal" => Some(&mut self.normal),
@@ -222,38 +205,46 @@ impl OutputLimits {
         }
     }
 
-    fn limit(hard: &[u8], soft: &[u8], seconds: &[u8]) -> Option<OutputLimit> {
-        let soft_seconds: i32 = parse::integer(seconds)?.try_into().ok()?;
-        Some(OutputLimit {
-            hard: parse::memory(hard)?,
-            soft: parse::memory(soft)?,
-            soft_seconds: soft_seconds.try_into().ok()?,
-        })
-    }
-
-    pub(super) fn print(&self) -> String {
-        let text =
-            |limit: &OutputLimit| format!("{} {} {}", limit.hard, limit.soft, limit.soft_seconds);
-        let (normal, replica, pubsub) =
-            (text(&self.normal), text(&self.replica), text(&self.pubsub));
-        format!("normal {normal} slave {replica} pubsub {pubsub}")
-    }
-
-    /// One text for each class, as a config file has them, and whether it differs from `default`'s.
-    pub(super) fn lines(&self, default: &Self) -> [(String, bool); 3] {
-        let pairs = [
-            ("normal", &self.normal, &default.normal),
-            ("replica", &self.replica, &default.replica),
-            ("pubsub", &self.pubsub, &default.pubsub),
+    fn texts(&self, replica: &str, size: fn(u64) -> String) -> [String; 3] {
+        let classes = [
+            ("normal", self.normal),
+            (replica, self.replica),
+            ("pubsub", self.pubsub),
         ];
-        pairs.map(|(name, limit, default)| {
-            let (hard, soft) = (
-                parse::memory_text(limit.hard),
-                parse::memory_text(limit.soft),
-            );
-            let text = format!("{name} {hard} {soft} {}", limit.soft_seconds);
-            (text, limit != default)
+        classes.map(|(name, limit)| {
+            let (hard, soft) = (size(limit.hard), size(limit.soft));
+            format!("{name} {hard} {soft} {}", limit.soft_seconds)
         })
+    }
+}
+
+impl Param for OutputLimits {
+    /// Reads groups of class, hard limit, soft limit, soft seconds. Classes not named stay.
+    fn set(&mut self, text: &[u8], _: &Rules) -> Result<(), Refusal> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        for group in words(text).chunks(4) {
+            let [class, hard, soft, seconds] = group else {
+                let why = "Wrong number of arguments in buffer limit configuration.";
+                return Err(why.into());
+            };
+            let why = "Invalid client class specified in buffer limit configuration.";
+            let limit = self.class(class).ok_or(why)?;
+            let why = "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
+            *limit = OutputLimit::of(hard, soft, seconds).ok_or(why)?;
+        }
+        Ok(())
+    }
+
+    fn print(&self) -> Vec<u8> {
+        let texts = self.texts("slave", |bytes| bytes.to_string());
+        texts.join(" ").into()
+    }
+
+    fn lines(&self) -> Vec<Vec<u8>> {
+        let texts = self.texts("replica", parse::memory_text);
+        texts.map(String::into_bytes).into()
     }
 }
 
@@ -261,74 +252,69 @@ impl OutputLimits {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Events(u16);
 
+/// Names events, with the letter of each, in the order in which Redis prints them.
+macro_rules! events {
+    ($($(#[$of_event:meta])* $event:ident = $letter:literal, $bits:expr;)*) => {
+        impl Events {
+            $($(#[$of_event])* pub const $event: Self = Self($bits);)*
+            const LETTERS: &[(u8, Self)] = &[$(($letter, Self::$event)),*];
+        }
+    };
+}
+
+events! {
+    /// Commands that are not of one type, such as DEL and EXPIRE.
+    GENERIC = b'g', 1;
+    /// Commands of strings.
+    STRING = b'$', 1 << 1;
+    /// Commands of lists.
+    LIST = b'l', 1 << 2;
+    /// Commands of sets.
+    SET = b's', 1 << 3;
+    /// Commands of hashes.
+    HASH = b'h', 1 << 4;
+    /// Commands of sorted sets.
+    SORTED_SET = b'z', 1 << 5;
+    /// Keys that expired.
+    EXPIRED = b'x', 1 << 6;
+    /// Keys that were evicted.
+    EVICTED = b'e', 1 << 7;
+    /// Commands of streams.
+    STREAM = b't', 1 << 8;
+    /// Types of modules.
+    MODULE = b'd', 1 << 9;
+    /// Keys that are new. Not part of `A`.
+    NEW = b'n', 1 << 10;
+    /// All from `g` to `d`.
+    ALL = b'A', (1 << 10) - 1;
+    /// Events are published on `__keyspace@<db>__` channels.
+    KEYSPACE = b'K', 1 << 11;
+    /// Events are published on `__keyevent@<db>__` channels.
+    KEYEVENT = b'E', 1 << 12;
+    /// Keys that were asked for and are not there. Not part of `A`.
+    MISSED = b'm', 1 << 13;
+}
+
 impl Events {
-    /// `g`: commands that are not of one type, such as DEL and EXPIRE.
-    pub const GENERIC: Self = Self(1);
-    /// `$`: commands of strings.
-    pub const STRING: Self = Self(1 << 1);
-    /// `l`: commands of lists.
-    pub const LIST: Self = Self(1 << 2);
-    /// `s`: commands of sets.
-    pub const SET: Self = Self(1 << 3);
-    /// `h`: commands of hashes.
-    pub const HASH: Self = Self(1 << 4);
-    /// `z`: commands of sorted sets.
-    pub const SORTED_SET: Self = Self(1 << 5);
-    /// `x`: keys that expired.
-    pub const EXPIRED: Self = Self(1 << 6);
-    /// `e`: keys that were evicted.
-    pub const EVICTED: Self = Self(1 << 7);
-    /// `t`: commands of streams.
-    pub const STREAM: Self = Self(1 << 8);
-    /// `d`: types of modules.
-    pub const MODULE: Self = Self(1 << 9);
-    /// `n`: keys that are new. Not part of `A`.
-    pub const NEW: Self = Self(1 << 10);
-    /// `K`: events are published on `__keyspace@<db>__` channels.
-    pub const KEYSPACE: Self = Self(1 << 11);
-    /// `E`: events are published on `__keyevent@<db>__` channels.
-    pub const KEYEVENT: Self = Self(1 << 12);
-    /// `m`: keys that were asked for and are not there. Not part of `A`.
-    pub const MISSED: Self = Self(1 << 13);
-    /// `A`: all of `g$lshzxetd`.
-    pub const ALL: Self = Self((1 << 10) - 1);
-
-    /// The letters in the order in which Redis prints them; the first ten are those of `A`.
-    const LETTERS: &'static [(u8, Self)] = &[
-        (b'g', Self::GENERIC),
-        (b'$', Self::STRING),
-        (b'l', Self::LIST),
-        (b's', Self::SET),
-        (b'h', Self::HASH),
-        (b'z', Self::SORTED_SET),
-        (b'x', Self::EXPIRED),
-        (b'e', Self::EVICTED),
-        (b't', Self::STREAM),
-        (b'd', Self::MODULE),
-        (b'n', Self::NEW),
-        (b'A', Self::ALL),
-        (b'K', Self::KEYSPACE),
-        (b'E', Self::KEYEVENT),
-        (b'm', Self::MISSED),
-    ];
-
     /// Whether all of these are among them.
     pub fn contains(self, events: Self) -> bool {
         self.0 & events.0 == events.0
     }
+}
 
-    pub(super) fn parse(letters: &[u8]) -> Result<Self, Refusal> {
-        let mut events = Self(0);
-        for letter in letters {
+impl Param for Events {
+    fn set(&mut self, text: &[u8], _: &Rules) -> Result<(), Refusal> {
+        self.0 = 0;
+        for letter in text {
             let known = Self::LETTERS.iter().find(|(known, _)| known == letter);
-            let why = "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.";
-            events.0 |= known.ok_or(Refusal::Unfit(why.into()))?.1.0;
+            let known = known.ok_or("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")?;
+            self.0 |= known.1.0;
         }
-        Ok(events)
+        Ok(())
     }
 
     /// As Redis 7.0 prints them: with `A` there, `n` is left out although it is set.
-    pub(super) fn print(self) -> String {
+    fn print(&self) -> Vec<u8> {
         let all = self.contains(Self::ALL);
         let shown = |(_, event): &&(u8, Self)| match *event {
             Self::KEYSPACE | Self::KEYEVENT | Self::MISSED => self.contains(*event),
@@ -336,7 +322,7 @@ impl Events {
             event => !all && self.contains(event),
         };
         let letters = Self::LETTERS.iter().filter(shown);
-        letters.map(|(letter, _)| char::from(*letter)).collect()
+        letters.map(|(letter, _)| *letter).collect()
     }
 }
 
@@ -352,39 +338,40 @@ pub struct ShutdownOptions {
 }
 
 impl ShutdownOptions {
-    pub(super) fn parse(words: &[&[u8]]) -> Result<Self, Refusal> {
-        let mut options = Self::default();
-        let (mut save, mut nosave) = (false, false);
-        for word in words {
-            match word.to_ascii_lowercase().as_slice() {
-                b"default" => {}
-                b"save" => save = true,
-                b"nosave" => nosave = true,
-                b"now" => options.now = true,
-                b"force" => options.force = true,
-                _ => {
-                    let names = ["default", "save", "nosave", "now", "force"];
-                    return Err(Refusal::not_one_of(&names));
-                }
+    const WORDS: [&str; 5] = ["default", "save", "nosave", "now", "force"];
+}
+
+impl Param for ShutdownOptions {
+    fn set(&mut self, text: &[u8], _: &Rules) -> Result<(), Refusal> {
+        *self = Self::default();
+        for word in words(text) {
+            let save = match word.to_ascii_lowercase().as_slice() {
+                b"save" => Some(true),
+                b"nosave" => Some(false),
+                b"now" | b"force" | b"default" => None,
+                _ => return Err(Refusal::not_one_of(&Self::WORDS)),
+            };
+            if save.is_some() && self.save.is_some_and(|before| save != Some(before)) {
+                let why = "shutdown options SAVE and NOSAVE can't be used simultaneously";
+                return Err(why.into());
             }
+            self.save = save.or(self.save);
+            self.now |= word.eq_ignore_ascii_case(b"now");
+            self.force |= word.eq_ignore_ascii_case(b"force");
         }
-        if save && nosave {
-            let why = "shutdown options SAVE and NOSAVE can't be used simultaneously";
-            return Err(Refusal::Reason(why.into()));
-        }
-        options.save = (save || nosave).then_some(save);
-        Ok(options)
+        Ok(())
     }
 
-    pub(super) fn print(self) -> String {
-        let words = [
-            (self.save == Some(true), "save"),
-            (self.save == Some(false), "nosave"),
-            (self.now, "now"),
-            (self.force, "force"),
-            (self == Self::default(), "default"),
+    fn print(&self) -> Vec<u8> {
+        let set = [
+            *self == Self::default(),
+            self.save == Some(true),
+            self.save == Some(false),
+            self.now,
+            self.force,
         ];
-        let words = words.iter().filter(|(set, _)| *set).map(|(_, word)| *word);
-        words.collect::<Vec<_>>().join(" ")
+        let words = Self::WORDS.iter().zip(set).filter(|(_, set)| *set);
+        let words: Vec<&str> = words.map(|(word, _)| *word).collect();
+        words.join(" ").into()
     }
 }

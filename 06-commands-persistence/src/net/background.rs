@@ -1,6 +1,6 @@
 //! What the server does when nobody asks for anything.
 
-use crate::process;
+use crate::memory::{self, Release};
 use crate::server::Server;
 use crate::server::client::{Client, ClientId};
 use crate::server::shared::Shared;
@@ -20,14 +20,11 @@ const CATCH_UP_PAUSE: Duration = Duration::from_millis(1);
 /// The most clients that are looked at in one go.
 const MAX_CLIENTS: usize = 1000;
 
-/// When so many clients have gone, the memory that they used is given back.
-const MANY_GONE: u64 = 1000;
-
 /// Works for ever.
 pub async fn work(shared: Shared) {
     tokio::spawn(expire(shared.clone()));
     let mut seen: ClientId = 0;
-    let mut gone = Gone::default();
+    let mut release = Release::default();
     loop {
         sleep(TICK).await;
         let mut server = shared.lock("tick");
@@ -38,27 +35,10 @@ pub async fn work(shared: Shared) {
         server.stats.rate.sample(commands, elapsed);
         look_after_clients(&mut server, &mut seen);
         server.save_if_due();
-        give_memory_back(&server, &mut gone);
+        if release.is_due(commands, memory::used()) {
+            server.reclaimer.run(memory::release_free);
+        }
     }
-}
-
-/// Clients that had gone.
-#[derive(Default)]
-struct Gone {
-    /// When this was last looked at.
-    before: u64,
-    /// When memory was last given back.
-    given_back: u64,
-}
-
-fn give_memory_back(server: &Server, gone: &mut Gone) {
-    let now = server.clients.total() - server.clients.len() as u64;
-    // While they still leave, there will be more of it.
-    if now == gone.before && now - gone.given_back >= MANY_GONE {
-        gone.given_back = now;
-        server.reclaimer.run(process::release_free_memory);
-    }
-    gone.before = now;
 }
 
 /// Active expiry: removes keys whose time is up, whether or not anybody asks for them. However many

@@ -11,6 +11,8 @@
 //! A repetition may reach into itself: one byte, repeated 100 times from 1 byte before, is 101 times that
 //! byte.
 
+use crate::part::Part;
+
 /// The most literal bytes in one item.
 const MAX_LITERALS: usize = 32;
 /// The shortest repetition that is worth an item of its own.
@@ -170,7 +172,7 @@ impl Compressor {
             let earlier = self.replace(next, base, at);
             match earlier.and_then(|earlier| find_repeat(input, earlier, at)) {
                 Some(repeat) => {
-                    write_literals(input.get(written..at).unwrap_or_default(), out);
+                    write_literals(input.part(written..at), out);
                     write_repeat(&repeat, out);
                     at += repeat.length;
                     (written, misses) = (at, 0);
@@ -186,7 +188,7 @@ impl Compressor {
                 }
             }
         }
-        let rest = input.get(written..).unwrap_or_default();
+        let rest = input.part(written..);
         if out.len() + rest.len() > limit {
             return false;
         }

@@ -2,6 +2,7 @@
 
 use super::crc64::Crc64;
 use super::error::ErrorKind;
+use crate::part::Part;
 use std::io::{self, Read};
 
 const BUFFER: usize = 64 * 1024;
@@ -50,7 +51,7 @@ impl<R: Read> Source<R> {
     /// The checksum of all bytes that were taken.
     pub fn checksum(&self) -> u64 {
         let mut crc = self.crc;
-        crc.update(self.buffer.get(..self.taken).unwrap_or_default());
+        crc.update(self.buffer.part(..self.taken));
         crc.value()
     }
 
@@ -96,7 +97,7 @@ impl<R: Read> Source<R> {
         while left > 0 {
             let arrived = self.arrived()?;
             let size = usize::try_from(left).map_or(arrived.len(), |left| left.min(arrived.len()));
-            out.extend_from_slice(arrived.get(..size).unwrap_or_default());
+            out.extend_from_slice(arrived.part(..size));
             self.taken += size;
             left -= size as u64;
         }
@@ -114,7 +115,7 @@ impl<R: Read> Source<R> {
 
     #[inline]
     fn available(&self) -> &[u8] {
-        self.buffer.get(self.taken..self.filled).unwrap_or_default()
+        self.buffer.part(self.taken..self.filled)
     }
 
     /// Bytes not taken yet, at least one.
@@ -127,7 +128,7 @@ impl<R: Read> Source<R> {
 
     /// Replaces the buffer's bytes, all of them taken, by the next ones.
     fn refill(&mut self) -> Result<(), ErrorKind> {
-        let done = self.buffer.get(..self.filled).unwrap_or_default();
+        let done = self.buffer.part(..self.filled);
         self.crc.update(done);
         self.before += self.filled as u64;
         (self.taken, self.filled) = (0, 0);

@@ -1,5 +1,6 @@
 //! Many strings in one piece of memory.
 
+use crate::part::Part;
 use std::fmt;
 
 /// Strings one after the other, as a file has them. A million of them take two allocations instead of a
@@ -46,7 +47,7 @@ impl Strings {
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         let mut start = 0;
         self.ends.iter().map(move |&end| {
-            let string = self.bytes.get(start..end).unwrap_or_default();
+            let string = self.bytes.part(start..end);
             start = end;
             string
         })

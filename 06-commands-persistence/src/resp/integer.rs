@@ -1,5 +1,7 @@
 //! Integers as RESP and Redis's commands write them.
 
+use crate::part::Part;
+
 /// Reads a decimal 64-bit integer the way Redis does: the whole text, an optional minus, no plus,
 /// no leading zeros, no spaces. One number, one spelling.
 pub fn parse(text: &[u8]) -> Option<i64> {
@@ -54,7 +56,7 @@ pub fn format(text: &mut [u8; MAX_TEXT], value: i64) -> &[u8] {
             *place = b'-';
         }
     }
-    text.get(start..).unwrap_or_default()
+    text.part(start..)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::Progress;
 use super::request::{ProtocolError, RequestParser, Span};
+use crate::part::Part;
 use bytes::{Buf, BytesMut};
 
 /// The most bytes of one request. Redis's default for client-query-buffer-limit.
@@ -39,7 +40,7 @@ impl<'a> Args<'a> {
     /// The argument at `index`.
     pub fn get(&self, index: usize) -> Option<&'a [u8]> {
         let span = self.spans.get(index)?;
-        self.request.get(span.start..span.start + span.len)
+        Some(self.request.part(span.start..span.start + span.len))
     }
 
     /// The arguments from `first` on.
@@ -128,7 +129,7 @@ impl RequestQueue {
     pub fn parse(&mut self, limit: usize) -> Result<(), ProtocolError> {
         self.forget_taken();
         for _ in 0..limit {
-            let bytes = self.input.get_mut(self.parsed_to..).unwrap_or_default();
+            let bytes = self.input.part_mut(self.parsed_to..);
             let Progress::Complete(length) = self.parser.parse(bytes, &mut self.spans)? else {
                 if bytes.len() > MAX_REQUEST {
                     return Err(ProtocolError::RequestTooLarge);
@@ -171,7 +172,7 @@ impl RequestQueue {
     /// The next requests, which stay to be taken.
     pub fn upcoming(&self) -> impl Iterator<Item = Args<'_>> {
         let mut start = (self.consumed, self.consumed_spans);
-        let waiting = self.requests.get(self.taken..).unwrap_or_default();
+        let waiting = self.requests.part(self.taken..);
         waiting.iter().filter_map(move |parsed| {
             let (bytes, spans) = start;
             start = (parsed.bytes_end, parsed.spans_end);

@@ -1,6 +1,7 @@
 //! What the server answers.
 
 use super::integer;
+use crate::part::Part;
 use crate::small_bytes::SharedBytes;
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -73,7 +74,7 @@ impl Reply {
         let start = self.bytes.len();
         self.line(b'-', text);
         let end = self.bytes.len() - 2;
-        for byte in self.bytes.get_mut(start..end).unwrap_or_default() {
+        for byte in self.bytes.part_mut(start..end) {
             if matches!(byte, b'\r' | b'\n') {
                 *byte = b' ';
             }
@@ -174,13 +175,11 @@ impl Reply {
     pub fn append(&mut self, other: &Reply) {
         let mut from = 0;
         for (place, large) in &other.large {
-            self.bytes
-                .extend_from_slice(other.bytes.get(from..*place).unwrap_or_default());
+            self.bytes.extend_from_slice(other.bytes.part(from..*place));
             self.append_shared(large.clone());
             from = *place;
         }
-        self.bytes
-            .extend_from_slice(other.bytes.get(from..).unwrap_or_default());
+        self.bytes.extend_from_slice(other.bytes.part(from..));
     }
 
     /// How many bytes are to be sent.
@@ -204,12 +203,12 @@ impl Reply {
         };
         let (mut from, mut skipped) = (self.sent, self.sent_of_large);
         for (place, large) in self.large.iter().take(MAX_SLICES) {
-            put(self.bytes.get(from..*place).unwrap_or_default());
-            put(large.get(skipped..).unwrap_or_default());
+            put(self.bytes.part(from..*place));
+            put(large.part(skipped..));
             (from, skipped) = (*place, 0);
         }
         if self.large.len() < MAX_SLICES {
-            put(self.bytes.get(from..).unwrap_or_default());
+            put(self.bytes.part(from..));
         }
         count
     }

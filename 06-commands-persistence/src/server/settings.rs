@@ -10,6 +10,20 @@ use std::path::PathBuf;
 /// After a snapshot has failed, the next is not tried earlier than this many milliseconds later.
 const RETRY_PAUSE: i64 = 5_000;
 
+type Hook = (&'static str, fn(&mut Server));
+
+/// The parameters on which something acts at once when they change. The others are read where they are needed.
+static HOOKS: &[Hook] = &[
+    ("hz", |server| {
+        // Redis takes any number, too, and holds this one within its bounds.
+        server.config.hz = server.config.hz.clamp(1, 500);
+    }),
+    ("loglevel", |server| {
+        log::set_max_level(server.config.loglevel.into());
+    }),
+    ("notify-keyspace-events", Server::note_events),
+];
+
 impl Config {
     /// The file of the snapshot.
     pub fn dump_path(&self) -> PathBuf {
@@ -23,13 +37,23 @@ impl Server {
     /// # Errors
     /// Nothing was changed: see [`Config::set`].
     pub fn set_config(&mut self, pairs: &[(&[u8], &[u8])], local: bool) -> Result<(), SetError> {
-        self.config.set(pairs, local)?;
-        self.apply_config();
+        let changed = self.config.set(pairs, local)?;
+        self.run_hooks(|name| changed.iter().any(|row| row.name == name));
         Ok(())
     }
 
-    /// Tells all parts what the configuration says.
+    /// Acts on all that the configuration says, when the server starts.
     pub fn apply_config(&mut self) {
+        self.run_hooks(|_| true);
+    }
+
+    fn run_hooks(&mut self, wanted: impl Fn(&str) -> bool) {
+        for (_, hook) in HOOKS.iter().filter(|(name, _)| wanted(name)) {
+            hook(self);
+        }
+    }
+
+    fn note_events(&mut self) {
         let events = self.config.notify_keyspace_events;
         let published = events.contains(Events::KEYSPACE) || events.contains(Events::KEYEVENT);
         for db in self.databases_mut() {

@@ -109,6 +109,18 @@ fn strangers_are_refused_in_protected_mode() {
 }
 
 #[test]
+fn what_is_logged_changes_with_the_level() {
+    let server = Server::start(&["--loglevel", "warning"]);
+    let mut client = server.client();
+    let log = || std::fs::read_to_string(server.directory.join("log")).unwrap();
+    assert_eq!(client.ask(&["SAVE"]), "OK");
+    assert_eq!(log(), "");
+    assert_eq!(client.ask(&["CONFIG", "SET", "loglevel", "notice"]), "OK");
+    assert_eq!(client.ask(&["SAVE"]), "OK");
+    assert!(log().contains("snapshot written"), "{}", log());
+}
+
+#[test]
 fn the_configuration_is_shown_changed_and_rewritten() {
     with_threads(|threads| {
         let directory =

@@ -5,9 +5,12 @@
 mod admin;
 mod blocking;
 mod client;
+mod info;
 mod lifecycle;
 mod many;
 mod pubsub;
+#[path = "../redis/mod.rs"]
+mod redis;
 mod server;
 mod slow;
 mod snapshots;
