@@ -51,7 +51,7 @@ pub fn info(call: &mut Call<'_>) -> Outcome {
         let _ = write!(text, "{separator}# {}\r\n", section.name);
         let _ = (section.write)(call.server, &mut text);
     }
-    call.client.outbox.verbatim(text.as_bytes());
+    call.reply.verbatim(text.as_bytes());
     Ok(())
 }
 
@@ -148,7 +148,7 @@ fn human(bytes: u64) -> String {
 
 fn persistence(server: &Server, out: &mut String) -> fmt::Result {
     let saving = &server.saving;
-    let changes = server.changes().saturating_sub(saving.saved_changes);
+    let changes = server.journal.changes.saturating_sub(saving.saved_changes);
     let status = if saving.failed { "err" } else { "ok" };
     let seconds = |duration: Option<std::time::Duration>| {
         duration.map_or(-1, |duration| duration.as_secs() as i64)
@@ -180,9 +180,6 @@ fn persistence(server: &Server, out: &mut String) -> fmt::Result {
 
 fn stats(server: &Server, out: &mut String) -> fmt::Result {
     let stats = &server.stats;
-    let sum = |count: fn(&crate::keyspace::db::Journal) -> u64| -> u64 {
-        server.databases().iter().map(|db| count(&db.journal)).sum()
-    };
     let errors: u64 = stats.errors.values().sum();
     for (name, value) in [
         ("total_connections_received", stats.connections),
@@ -191,14 +188,14 @@ fn stats(server: &Server, out: &mut String) -> fmt::Result {
         ("total_net_input_bytes", stats.input_bytes),
         ("total_net_output_bytes", stats.output_bytes),
         ("rejected_connections", stats.rejected_connections),
-        ("expired_keys", sum(|journal| journal.expired_keys)),
+        ("expired_keys", stats.keyspace.expired),
         ("evicted_keys", 0),
         (
             "client_output_buffer_limit_disconnections",
             stats.output_limit_disconnections,
         ),
-        ("keyspace_hits", sum(|journal| journal.hits)),
-        ("keyspace_misses", sum(|journal| journal.misses)),
+        ("keyspace_hits", stats.keyspace.hits),
+        ("keyspace_misses", stats.keyspace.misses),
         ("pubsub_channels", server.channels.len() as u64),
         ("total_error_replies", errors),
         (
@@ -215,7 +212,7 @@ fn replication(server: &Server, out: &mut String) -> fmt::Result {
     write!(out, "role:master\r\n")?;
     write!(out, "connected_slaves:0\r\n")?;
     write!(out, "master_replid:{}\r\n", server.run_id)?;
-    write!(out, "master_repl_offset:{}\r\n", server.effects.end())
+    write!(out, "master_repl_offset:{}\r\n", server.backlog.end())
 }
 
 fn cpu(_: &Server, out: &mut String) -> fmt::Result {
@@ -258,7 +255,7 @@ fn keyspace(server: &Server, out: &mut String) -> fmt::Result {
             "db{number}:keys={},expires={},avg_ttl={}\r\n",
             db.len(),
             db.volatile_len(),
-            db.average_ttl()
+            db.average_ttl(server.now.unix())
         )?;
     }
     Ok(())
