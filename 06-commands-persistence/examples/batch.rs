@@ -20,8 +20,7 @@ const ROUNDS: usize = 15;
 fn main() {
     let mut server = Server::new(Config::standard(), Clock::system(), TABLE.len());
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
-    let client = server.clients.add((address, address), Instant::now());
-    let mut session = Session::new(client);
+    let mut session = Session::connect(&mut server, (address, address));
     let asked: Vec<String> = std::env::args().skip(1).collect();
     let all = ["SET", "GET", "INCR", "LPUSH", "PING"].map(String::from);
     let commands = if asked.is_empty() { &all[..] } else { &asked };

@@ -2,14 +2,16 @@
 //!
 //! Whoever owns a session moves the bytes: a socket's task, or a test that feeds it one byte at a time.
 
-use crate::commands;
+use crate::commands::{self, Next};
 use crate::keyspace::table::WARM;
 use crate::resp::reply::Reply;
 use crate::resp::{queue::RequestQueue, request::ProtocolError};
 use crate::server::Server;
-use crate::server::client::{Client, ClientId, Closing, Mail};
+use crate::server::client::{ClientId, Closing, Mail, Turn};
+use crate::server::unsent::Share;
 use bytes::BytesMut;
 use std::mem;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,9 +27,6 @@ const MAX_WARM_KEY: usize = 64;
 /// A batch is interrupted when it has taken this long.
 const MAX_HOLD: Duration = Duration::from_micros(500);
 
-/// While this much waits to be sent, requests of this client wait, too: it does not read its replies.
-const MAX_UNSENT: usize = 256 * 1024 * 1024;
-
 /// While its requests wait, no more than this is read ahead.
 const MAX_READ_AHEAD: usize = 1024 * 1024;
 
@@ -38,17 +37,16 @@ pub struct Session {
     requests: RequestQueue,
     /// What is being sent. What comes meanwhile gathers in the client's outbox.
     sending: Reply,
+    /// How much that was when it was last looked at.
+    gathered: usize,
+    /// Both together, as part of what all clients are to be sent.
+    unsent: Share,
     mail: Arc<Mail>,
+    /// What the server last said that is to be done.
+    turn: Turn,
     /// What ended the conversation; answered behind the last good request.
     error: Option<ProtocolError>,
-    /// Whether it waits for something else than bytes.
-    waiting: bool,
-    /// When that ends without success.
-    deadline: Option<Instant>,
-    closing: Option<Closing>,
-    /// Bytes in the outbox that wait until the output is sent.
-    gathered: usize,
-    /// Whether it was last found that requests must wait until more is sent, or a wait is over.
+    /// Whether requests were found to have to wait until more is sent.
     held_up: bool,
     /// Bytes received that are not counted yet.
     received: usize,
@@ -57,22 +55,29 @@ pub struct Session {
 }
 
 impl Session {
-    /// The conversation of a client that has just come.
-    pub fn new(client: &Client) -> Self {
+    /// Enters a client that has just come, from the first of these addresses to the second.
+    pub fn connect(server: &mut Server, addresses: (SocketAddr, SocketAddr)) -> Self {
+        server.stats.connections += 1;
+        let now = server.clock.read().instant;
+        let client = server.clients.add(addresses, now);
         Self {
             id: client.id,
             requests: RequestQueue::default(),
             sending: Reply::default(),
-            mail: Arc::clone(&client.mail),
-            error: None,
-            waiting: false,
-            deadline: None,
-            closing: None,
             gathered: 0,
+            unsent: Share::of(&server.unsent),
+            mail: Arc::clone(&client.mail),
+            turn: Turn::Execute,
+            error: None,
             held_up: false,
             received: 0,
             ended: false,
         }
+    }
+
+    /// The client's name in the server's table.
+    pub fn id(&self) -> ClientId {
+        self.id
     }
 
     /// The buffer to append received bytes to, with room for a read.
@@ -94,15 +99,13 @@ impl Session {
 
     /// Whether it has use for more bytes at present.
     pub fn wants_input(&self) -> bool {
-        !self.ended
-            && self.closing.is_none()
-            && self.error.is_none()
-            && (self.may_execute() || self.requests.unread() < MAX_READ_AHEAD)
+        let has_room = self.may_execute() || self.requests.unread() < MAX_READ_AHEAD;
+        let is_open = !self.ended && self.error.is_none();
+        is_open && has_room && !matches!(self.turn, Turn::Close(_))
     }
 
     fn may_execute(&self) -> bool {
-        let unsent = self.sending.len() + self.gathered;
-        !self.waiting && self.closing.is_none() && unsent < MAX_UNSENT
+        self.turn == Turn::Execute && self.unsent.may_grow()
     }
 
     /// Finds the next batch of requests in what was received. False: there is nothing to
@@ -121,61 +124,50 @@ impl Session {
     /// Executes the batch, or as much of it as may be done at once: send the [`output`](Self::output), then ask
     /// [`parse`](Self::parse) whether there is more to do.
     pub fn execute(&mut self, server: &mut Server) {
-        let Some(mut client) = server.clients.take(self.id) else {
-            self.closing = Some(Closing::Now);
-            return;
-        };
         server.stats.input_bytes += mem::take(&mut self.received) as u64;
-        if client.closing.is_none() && client.blocked.is_none() && !server.is_paused() {
-            self.execute_batch(server, &mut client);
-            commands::read_clock(server);
+        server.now = server.clock.read();
+        let is_paused = server.is_paused();
+        if let Some(client) = server.clients.get_mut(self.id)
+            && client.turn(is_paused) == Turn::Execute
+        {
+            client.touch(&server.now);
+            let mut reply = client.take_outbox();
+            self.execute_batch(server, &mut reply);
+            if let Some(client) = server.clients.get_mut(self.id) {
+                client.put_back_outbox(reply);
+            }
         }
-        self.collect_from(server, &mut client);
-        server.clients.put_back(client);
-    }
-
-    /// Takes over what others have left for this client, and learns what they have made of it.
-    pub fn collect(&mut self, server: &mut Server) {
-        let Some(mut client) = server.clients.take(self.id) else {
-            self.closing = Some(Closing::Now);
-            return;
-        };
-        self.collect_from(server, &mut client);
-        server.clients.put_back(client);
-    }
-
-    /// Ends the wait of a client whose time is over, if it still waits.
-    pub fn time_out(&mut self, server: &mut Server) {
-        commands::time_out(server, self.id);
         self.collect(server);
     }
 
-    fn execute_batch(&mut self, server: &mut Server, client: &mut Client) {
-        let begun = server.clock.read();
-        server.set_time(begun);
-        server.select(client.db);
-        client.touch(&begun);
+    fn execute_batch(&mut self, server: &mut Server, reply: &mut Reply) {
+        let begun = server.now;
         // What others sent it, or earlier batches did, is no reason not to go on.
-        let most = client.outbox.len() + MAX_REPLIES;
+        let most = reply.len() + MAX_REPLIES;
         let mut warm = 0;
-        while client.outbox.len() < most && server.now.since(&begun) < MAX_HOLD {
+        while reply.len() < most && server.now.since(&begun) < MAX_HOLD {
             if warm == 0 {
                 warm = WARM;
                 self.warm(server);
             }
             warm -= 1;
             let Some(args) = self.requests.take() else {
-                self.finish(client);
-                return;
+                self.finish(server, reply);
+                break;
             };
             if args.is_empty() {
                 continue;
             }
-            commands::execute(args, server, client);
-            if client.blocked.is_some() || client.closing.is_some() {
-                return;
+            match commands::execute(server, self.id, args, reply) {
+                Next::Continue => {}
+                Next::Stop => break,
+                Next::Again => {
+                    self.requests.put_back();
+                    break;
+                }
             }
         }
+        commands::read_clock(server);
     }
 
     /// Looks ahead at the keys of the next requests, if there are several. Which argument is a key depends on the command;
@@ -185,35 +177,48 @@ impl Session {
             let requests = self.requests.upcoming().take(WARM);
             requests.filter_map(|args| args.get(1).filter(|key| key.len() <= MAX_WARM_KEY))
         };
-        if keys().nth(1).is_some() {
-            server.db().warm(keys());
+        if keys().nth(1).is_some()
+            && let Some(client) = server.clients.get(self.id)
+            && let Some(db) = server.databases().get(client.db)
+        {
+            db.warm(keys());
         }
     }
 
     /// The requests before it are answered: now the error that ends the conversation, if there is one.
-    fn finish(&mut self, client: &mut Client) {
-        if let Some(error) = self.error {
-            client.outbox.error(&error.text());
+    fn finish(&self, server: &mut Server, reply: &mut Reply) {
+        if let Some(error) = self.error
+            && let Some(client) = server.clients.get_mut(self.id)
+        {
+            reply.error(&error.text());
             client.closing = Some(Closing::AfterReply);
         }
     }
 
-    fn collect_from(&mut self, server: &mut Server, client: &mut Client) {
+    /// Takes over what there is for this client, and learns what is to be done next.
+    pub fn collect(&mut self, server: &mut Server) {
+        let is_paused = server.is_paused();
+        let Some(client) = server.clients.get_mut(self.id) else {
+            self.turn = Turn::Close(Closing::Now);
+            return;
+        };
         if self.sending.is_empty() && !client.outbox.is_empty() {
             let protocol = client.outbox.protocol();
             mem::swap(&mut self.sending, &mut client.outbox);
             client.outbox.set_protocol(protocol);
             server.stats.output_bytes += self.sending.len() as u64;
         }
+        self.turn = client.turn(is_paused);
         self.gathered = client.outbox.len();
-        // Whoever calls this asks `parse` next.
+        // Whoever collects asks `parse` next.
         self.held_up = false;
-        self.mail.set_unsent(self.sending.len());
-        self.waiting = client.blocked.is_some() || server.is_paused();
-        self.deadline = client.blocked.as_ref().and_then(|blocked| blocked.deadline);
-        self.closing = client.closing;
-        // Whoever collects tries to execute next.
-        self.held_up = false;
+        self.count_unsent();
+    }
+
+    /// Ends the wait of a client whose time is over, if it still waits.
+    pub fn time_out(&mut self, server: &mut Server) {
+        server.time_out(self.id);
+        self.collect(server);
     }
 
     /// What is to be sent.
@@ -224,10 +229,15 @@ impl Session {
     /// Says that the first `count` bytes of the output were sent.
     pub fn sent(&mut self, count: usize) {
         self.sending.advance(count);
-        self.mail.set_unsent(self.sending.len());
+        self.count_unsent();
         if !self.sending.is_empty() {
             self.mail.set_moved(true);
         }
+    }
+
+    fn count_unsent(&mut self) {
+        self.mail.set_unsent(self.sending.len());
+        self.unsent.set(self.sending.len() + self.gathered);
     }
 
     /// Whether there is something to [`collect`](Self::collect), or requests that had to wait need not any longer.
@@ -239,22 +249,21 @@ impl Session {
 
     /// When the present wait ends without success.
     pub fn deadline(&self) -> Option<Instant> {
-        self.deadline
+        match self.turn {
+            Turn::Wait(deadline) => deadline,
+            _ => None,
+        }
     }
 
     /// Whether the conversation is over.
     pub fn is_over(&self) -> bool {
         let all_sent = self.sending.is_empty() && self.gathered == 0;
-        match self.closing {
-            None => self.ended && (all_sent || self.waiting),
-            Some(Closing::AfterReply) => all_sent,
-            Some(Closing::Now) => true,
+        match self.turn {
+            Turn::Execute => self.ended && all_sent,
+            Turn::Wait(_) => self.ended,
+            Turn::Close(Closing::AfterReply) => all_sent,
+            Turn::Close(Closing::Now) => true,
         }
-    }
-
-    /// The client's number.
-    pub fn id(&self) -> ClientId {
-        self.id
     }
 }
 
@@ -264,7 +273,8 @@ mod tests {
     use crate::clock::{Clock, UnixMillis};
     use crate::commands::table::TABLE;
     use crate::config::Config;
-    use std::net::{Ipv4Addr, SocketAddr};
+    use std::net::Ipv4Addr;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
 
     fn server() -> Server {
         let clock = Clock::stopped_at(UnixMillis(1_000_000));
@@ -273,8 +283,7 @@ mod tests {
 
     fn connect(server: &mut Server) -> Session {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
-        let client = server.clients.add((address, address), Instant::now());
-        Session::new(client)
+        Session::connect(server, (address, address))
     }
 
     /// Takes all that there is to be sent.
@@ -376,7 +385,7 @@ mod tests {
             converse(&mut waiter, &mut server, &[b"BLPOP l 0\r\nPING\r\n"]),
             ""
         );
-        assert_eq!(server.waiters.len(), 1);
+        assert!(!server.blocked.is_empty());
         assert_eq!(
             converse(&mut pusher, &mut server, &[b"RPUSH l a b\r\n"]),
             ":2\\r\\n"
@@ -388,7 +397,7 @@ mod tests {
             "*2\\r\\n$1\\r\\nl\\r\\n$1\\r\\na\\r\\n"
         );
         assert_eq!(converse(&mut waiter, &mut server, &[b""]), "+PONG\\r\\n");
-        assert!(server.waiters.is_empty());
+        assert!(server.blocked.is_empty());
     }
 
     #[test]
@@ -400,26 +409,107 @@ mod tests {
         converse(&mut listener, &mut server, &[b"SUBSCRIBE x y\r\n"]);
         server.remove_client(waiter.id());
         server.remove_client(listener.id());
-        assert!(server.waiters.is_empty());
+        assert!(server.blocked.is_empty());
         assert!(server.channels.is_empty());
-        assert!(server.db().interests.is_empty());
+        assert!(server.databases()[0].interests.is_empty());
         let mut pusher = connect(&mut server);
         let pushed = converse(&mut pusher, &mut server, &[b"RPUSH a 1\r\nLLEN a\r\n"]);
         assert_eq!(pushed, ":1\\r\\n:1\\r\\n");
+    }
+
+    #[test]
+    fn a_command_that_panics_leaves_nothing_of_its_client_behind() {
+        let mut server = server();
+        let (mut session, mut other) = (connect(&mut server), connect(&mut server));
+        converse(&mut session, &mut server, &[b"SUBSCRIBE x\r\n"]);
+        session.input().extend_from_slice(b"test.panic\r\n");
+        assert!(session.parse());
+        let batch = AssertUnwindSafe(|| session.execute(&mut server));
+        assert!(catch_unwind(batch).is_err());
+        server.remove_client(session.id());
+        assert!(server.channels.is_empty());
+        assert_eq!(server.clients.len(), 1);
+        assert_eq!(
+            converse(&mut other, &mut server, &[b"PING\r\n"]),
+            "+PONG\\r\\n"
+        );
+    }
+
+    #[test]
+    fn what_a_command_sends_to_its_own_client_comes_before_its_reply() {
+        let mut server = server();
+        let pairs: [(&[u8], &[u8]); 1] = [(b"notify-keyspace-events", b"EA")];
+        server.set_config(&pairs, true).unwrap();
+        let mut session = connect(&mut server);
+        let subscribe = b"HELLO 3\r\nSUBSCRIBE x __keyevent@0__:set __keyevent@0__:expire\r\n";
+        converse(&mut session, &mut server, &[subscribe]);
+        let requests = b"PING\r\nPUBLISH x hi\r\nSET k v EX 5\r\n";
+        let message = |channel: &str, text: &str| {
+            let length = (channel.len(), text.len());
+            format!(
+                ">3\\r\\n$7\\r\\nmessage\\r\\n${}\\r\\n{channel}\\r\\n${}\\r\\n{text}\\r\\n",
+                length.0, length.1
+            )
+        };
+        let expected = [
+            "+PONG\\r\\n",
+            &message("x", "hi"),
+            ":1\\r\\n",
+            &message("__keyevent@0__:set", "k"),
+            &message("__keyevent@0__:expire", "k"),
+            "+OK\\r\\n",
+        ];
+        assert_eq!(
+            converse(&mut session, &mut server, &[requests]),
+            expected.concat()
+        );
+        // It is there as all others are.
+        let clients = converse(&mut session, &mut server, &[b"INFO clients\r\n"]);
+        assert!(clients.contains("pubsub_clients:1"), "{clients}");
+    }
+
+    /// Such a request comes from a browser: what it sends next is not to be executed.
+    #[test]
+    fn a_request_of_http_ends_the_conversation_without_an_answer() {
+        let array: &[u8] = b"*2\r\n$5\r\nhost:\r\n$1\r\nx\r\nSET k v\r\n";
+        for request in [b"PING\r\nPOST / HTTP/1.1\r\nSET k v\r\n", array] {
+            let mut server = server();
+            let mut session = connect(&mut server);
+            assert_eq!(converse(&mut session, &mut server, &[request]), "");
+            assert!(session.is_over());
+            assert!(server.databases()[0].is_empty());
+        }
+    }
+
+    #[test]
+    fn requests_wait_while_the_server_is_paused() {
+        let mut server = server();
+        let mut session = connect(&mut server);
+        session
+            .input()
+            .extend_from_slice(b"PING\r\nSET k v\r\nGET k\r\n");
+        assert!(session.parse());
+        server.pause();
+        session.execute(&mut server);
+        assert!(!session.parse() && server.databases()[0].is_empty());
+        server.resume();
+        session.collect(&mut server);
+        let answers = converse(&mut session, &mut server, &[b""]);
+        assert_eq!(answers, "+PONG\\r\\n+OK\\r\\n$1\\r\\nv\\r\\n");
     }
 
     /// What is written down does the same again, on a server that knows nothing but that.
     #[test]
     fn effects_bring_another_server_to_the_same_state() {
         let mut server = server();
-        server.attach_effects();
+        let reader = server.follow();
         let mut session = connect(&mut server);
         let mut waiter = connect(&mut server);
         converse(&mut waiter, &mut server, &[b"BLPOP l 0\r\n"]);
         let requests = b"SET a 1 EX 100\r\nINCRBY a 5\r\nGETEX a PX 5000\r\nRPUSH l x y\r\nSADD s 1 2\r\n\
             SREM s 1\r\nSELECT 3\r\nSET b 2\r\nEXPIRE b -1\r\nSET c 1 NX GET\r\nGET nothing\r\nRENAME c d\r\n";
         converse(&mut session, &mut server, &[requests]);
-        let effects = server.effects.take();
+        let effects = server.backlog.read(&reader);
         let text = String::from_utf8_lossy(&effects);
         assert!(text.contains("LPOP") && !text.contains("BLPOP"), "{text}");
         assert!(

@@ -2,29 +2,36 @@
 
 use super::{CommandError, table::Command};
 use crate::clock::UnixMillis;
-use crate::resp::queue::{Args, Request};
+use crate::resp::queue::Args;
 use crate::resp::{integer, reply::Reply};
 use crate::server::Server;
-use crate::server::client::Client;
-use crate::small_bytes::SmallBytes;
-use std::time::Duration;
+use crate::server::backlog::Requests;
+use crate::server::blocked::Blocked;
+use crate::server::client::{Client, ClientId};
 
 /// How a command ends: it has written exactly one reply, or it has said by [`Call::then`] what happens instead, or it
-/// has written nothing and gives the error to reply.
+/// gives the error to reply, and what it has written by then is taken back.
 pub type Outcome = Result<(), CommandError>;
 
 /// One execution of a command.
 pub struct Call<'a> {
-    /// The command's row in the table.
-    pub command: &'static Command,
-    /// The request; the first argument is the command's name.
-    pub args: Args<'a>,
     /// The state to read and change.
     pub server: &'a mut Server,
-    /// Who sent the request. The reply goes to its outbox.
-    pub client: &'a mut Client,
+    /// Who sent the request.
+    pub client: ClientId,
+    /// The number of the database that it works on.
+    pub db: usize,
+    /// The request; the first argument is the command's name.
+    pub args: Args<'a>,
+    /// The number of the command's row in the table, and the row.
+    pub row: usize,
+    pub command: &'static Command,
     /// The time at which it runs.
     pub now: UnixMillis,
+    /// Where the reply goes.
+    pub reply: &'a mut Reply,
+    /// The key that the client was blocked on, and that can serve it now: this is not its first try.
+    pub ready: Option<&'a [u8]>,
     /// What becomes of the client afterwards.
     pub then: Then,
     /// What is written down where the command has changed something.
@@ -38,70 +45,87 @@ pub enum Then {
     #[default]
     Continue,
     /// It gets no reply yet, and waits.
-    Block(Wait),
+    Block(Blocked),
     /// It is disconnected when all replies are sent.
     Close,
 }
 
-/// What a client is to wait for.
+/// How what a command has done is written down, for those who follow.
 #[derive(Debug)]
-pub struct Wait {
-    /// The keys of which one must change so that the request can be answered: then it is executed again.
-    /// Without any, it waits for a work of the server's own.
-    pub keys: Vec<SmallBytes>,
-    /// For how long; zero for ever.
-    pub timeout: Duration,
-    /// Writes the reply when that time is over.
-    pub on_timeout: fn(&mut Reply),
+pub enum Effect {
+    /// Not at all: nobody follows, or the command says so.
+    None,
+    /// As it was requested.
+    AsRequested,
+    /// As these requests, which do the same whenever they are executed.
+    Instead(Requests),
 }
 
-impl Wait {
-    /// A wait for a work of the server's own, which ends it when it is done.
-    pub fn for_job() -> Self {
-        Self {
-            keys: Vec::new(),
-            timeout: Duration::ZERO,
-            on_timeout: Reply::null,
+impl Effect {
+    /// Writes down another request than the one that came, or one more.
+    pub fn instead<const N: usize>(&mut self, args: [&[u8]; N]) {
+        if let Self::AsRequested = self {
+            *self = Self::Instead(Requests::default());
+        }
+        if let Self::Instead(requests) = self {
+            requests.push(args.into_iter());
         }
     }
 }
 
-/// How what a command has done is written down.
-#[derive(Debug, Default)]
-pub enum Effect {
-    /// As it was requested.
-    #[default]
-    AsRequested,
-    /// As these requests, which do the same whenever they are executed.
-    Instead(Vec<Request>),
-}
-
 impl<'a> Call<'a> {
+    /// A call of the command in this row of the table, by a client that is there, in the client's database.
+    pub fn new(
+        server: &'a mut Server,
+        client: ClientId,
+        (row, command): (usize, &'static Command),
+        args: Args<'a>,
+        reply: &'a mut Reply,
+    ) -> Self {
+        let is_followed = server.backlog.is_read();
+        Self {
+            client,
+            db: server.clients.get(client).map_or(0, |client| client.db),
+            args,
+            row,
+            command,
+            now: server.now.unix(),
+            reply,
+            ready: None,
+            then: Then::Continue,
+            effect: if is_followed {
+                Effect::AsRequested
+            } else {
+                Effect::None
+            },
+            server,
+        }
+    }
+
+    /// Who sent the request.
+    ///
+    /// # Errors
+    /// The client is gone. It is there while its command runs, unless the command has removed it.
+    pub fn me(&mut self) -> Result<&mut Client, CommandError> {
+        let client = self.server.clients.get_mut(self.client);
+        client.ok_or(CommandError::NO_SUCH_CLIENT)
+    }
+
     /// The argument at `index`.
     ///
     /// # Errors
-    /// [`CommandError::WrongArity`] where there is none. The arity in the table is checked before a
+    /// [`CommandError::wrong_arity`] where there is none. The arity in the table is checked before a
     /// command runs, so that only arguments beyond it can be missing.
     pub fn arg(&self, index: usize) -> Result<&'a [u8], CommandError> {
-        self.args
-            .get(index)
-            .ok_or(CommandError::WrongArity(self.command.name))
+        let arg = self.args.get(index);
+        arg.ok_or_else(|| CommandError::wrong_arity(self.command.name))
     }
 
     /// The argument at `index` as a 64-bit integer.
     ///
     /// # Errors
-    /// [`CommandError::NotAnInteger`], and what [`arg`](Self::arg) gives.
+    /// [`CommandError::NOT_AN_INTEGER`], and what [`arg`](Self::arg) gives.
     pub fn integer(&self, index: usize) -> Result<i64, CommandError> {
-        integer::parse(self.arg(index)?).ok_or(CommandError::NotAnInteger)
-    }
-
-    /// Writes down other requests than the one that came.
-    pub fn instead<'b>(&mut self, args: impl IntoIterator<Item = &'b [u8]>) {
-        let request = Request::new(args);
-        match &mut self.effect {
-            Effect::Instead(requests) => requests.push(request),
-            Effect::AsRequested => self.effect = Effect::Instead(vec![request]),
-        }
+        integer::parse(self.arg(index)?).ok_or(CommandError::NOT_AN_INTEGER)
     }
 }

@@ -1,17 +1,18 @@
 //! CONFIG: the configuration, to see and to change. <https://redis.io/docs/latest/commands/config/>
 
-use super::call::{Then, Wait};
+use super::call::Then;
 use super::{Call, CommandError, Outcome};
+use crate::server::blocked::Blocked;
 use crate::server::jobs::Job;
 use crate::server::stats::Stats;
 
 /// `CONFIG GET pattern ...`: names and values.
 pub fn get(call: &mut Call<'_>) -> Outcome {
     let found = call.server.config.get(call.args.from(2));
-    call.client.outbox.map(found.len());
+    call.reply.map(found.len());
     for (name, value) in found {
-        call.client.outbox.bulk(&name);
-        call.client.outbox.bulk(&value);
+        call.reply.bulk(&name);
+        call.reply.bulk(&value);
     }
     Ok(())
 }
@@ -19,29 +20,29 @@ pub fn get(call: &mut Call<'_>) -> Outcome {
 /// `CONFIG SET name value ...`: all of them, or none.
 pub fn set(call: &mut Call<'_>) -> Outcome {
     if !call.args.len().is_multiple_of(2) {
-        return Err(CommandError::WrongArity(call.command.name));
+        return Err(CommandError::wrong_arity(call.command.name));
     }
     let mut pairs = Vec::new();
     for index in (2..call.args.len()).step_by(2) {
         pairs.push((call.arg(index)?, call.arg(index + 1)?));
     }
-    let local = call.client.is_local();
+    let local = call.me()?.is_local();
     call.server
         .set_config(&pairs, local)
-        .map_err(|error| CommandError::Config(error.text()))?;
-    call.client.outbox.simple("OK");
+        .map_err(|error| CommandError::text(error.text()))?;
+    call.reply.simple("OK");
     Ok(())
 }
 
 /// `CONFIG REWRITE`: writes the configuration back to the file that it came from.
 pub fn rewrite(call: &mut Call<'_>) -> Outcome {
     if call.server.config.config_file.is_none() {
-        return Err(CommandError::Text(
-            "ERR The server is running without a config file".into(),
+        return Err(CommandError::new(
+            "ERR The server is running without a config file",
         ));
     }
-    call.server.jobs.push(Job::RewriteConfig(call.client.id));
-    call.then = Then::Block(Wait::for_job());
+    call.server.jobs.push(Job::RewriteConfig(call.client));
+    call.then = Then::Block(Blocked::on_job());
     Ok(())
 }
 
@@ -49,9 +50,6 @@ pub fn rewrite(call: &mut Call<'_>) -> Outcome {
 pub fn resetstat(call: &mut Call<'_>) -> Outcome {
     let rows = call.server.stats.by_command.len();
     call.server.stats = Stats::new(rows);
-    for db in call.server.databases_mut() {
-        db.journal.reset_counts();
-    }
-    call.client.outbox.simple("OK");
+    call.reply.simple("OK");
     Ok(())
 }

@@ -10,19 +10,18 @@ use crate::resp::reply::Protocol;
 /// message. <https://redis.io/docs/latest/commands/ping/>
 pub fn ping(call: &mut Call<'_>) -> Outcome {
     if call.args.len() > 2 {
-        return Err(CommandError::WrongArity(call.command.name));
+        return Err(CommandError::wrong_arity(call.command.name));
     }
     let message = call.args.get(1);
-    let outbox = &mut call.client.outbox;
-    if !call.client.channels.is_empty() && outbox.protocol() == Protocol::Resp2 {
-        outbox.array(2);
-        outbox.bulk(b"pong");
-        outbox.bulk(message.unwrap_or_default());
+    if call.me()?.is_confined() {
+        call.reply.array(2);
+        call.reply.bulk(b"pong");
+        call.reply.bulk(message.unwrap_or_default());
         return Ok(());
     }
     match message {
-        None => outbox.simple("PONG"),
-        Some(message) => outbox.bulk(message),
+        None => call.reply.simple("PONG"),
+        Some(message) => call.reply.bulk(message),
     }
     Ok(())
 }
@@ -30,13 +29,13 @@ pub fn ping(call: &mut Call<'_>) -> Outcome {
 /// `ECHO message`: says it again. <https://redis.io/docs/latest/commands/echo/>
 pub fn echo(call: &mut Call<'_>) -> Outcome {
     let message = call.arg(1)?;
-    call.client.outbox.bulk(message);
+    call.reply.bulk(message);
     Ok(())
 }
 
 /// `QUIT`: goodbye. <https://redis.io/docs/latest/commands/quit/>
 pub fn quit(call: &mut Call<'_>) -> Outcome {
-    call.client.outbox.simple("OK");
+    call.reply.simple("OK");
     call.then = Then::Close;
     Ok(())
 }
@@ -45,13 +44,13 @@ pub fn quit(call: &mut Call<'_>) -> Outcome {
 pub fn select(call: &mut Call<'_>) -> Outcome {
     let index = integer::parse(call.arg(1)?)
         .and_then(|index| i32::try_from(index).ok())
-        .ok_or(CommandError::NotAnInteger)?;
-    let db = usize::try_from(index).map_err(|_| CommandError::NoSuchDatabase)?;
-    if !call.server.select(db) {
-        return Err(CommandError::NoSuchDatabase);
+        .ok_or(CommandError::NOT_AN_INTEGER)?;
+    let db = usize::try_from(index).map_err(|_| CommandError::NO_SUCH_DATABASE)?;
+    if !call.server.has_db(db) {
+        return Err(CommandError::NO_SUCH_DATABASE);
     }
-    call.client.db = db;
-    call.client.outbox.simple("OK");
+    call.me()?.db = db;
+    call.reply.simple("OK");
     Ok(())
 }
 
@@ -69,28 +68,29 @@ pub fn hello(call: &mut Call<'_>) -> Outcome {
             _ => return Err(hello_syntax(option)),
         }
     }
-    call.client.outbox.set_protocol(protocol);
+    call.me()?.outbox.set_protocol(protocol);
+    call.reply.set_protocol(protocol);
     introduce(call, protocol);
     Ok(())
 }
 
 fn requested_protocol(call: &Call<'_>) -> Result<Protocol, CommandError> {
     let Some(version) = call.args.get(1) else {
-        return Ok(call.client.outbox.protocol());
+        return Ok(call.reply.protocol());
     };
     match integer::parse(version) {
         Some(2) => Ok(Protocol::Resp2),
         Some(3) => Ok(Protocol::Resp3),
-        Some(_) => Err(CommandError::UnknownProtocol),
-        None => Err(CommandError::Text(
-            "ERR Protocol version is not an integer or out of range".into(),
+        Some(_) => Err(CommandError::UNKNOWN_PROTOCOL),
+        None => Err(CommandError::new(
+            "ERR Protocol version is not an integer or out of range",
         )),
     }
 }
 
 fn hello_syntax(option: &[u8]) -> CommandError {
     let option = String::from_utf8_lossy(option);
-    CommandError::Text(format!("ERR Syntax error in HELLO option '{option}'"))
+    CommandError::text(format!("ERR Syntax error in HELLO option '{option}'"))
 }
 
 fn introduce(call: &mut Call<'_>, protocol: Protocol) {
@@ -98,38 +98,39 @@ fn introduce(call: &mut Call<'_>, protocol: Protocol) {
         Protocol::Resp2 => 2,
         Protocol::Resp3 => 3,
     };
-    let id = i64::try_from(call.client.id).unwrap_or(i64::MAX);
-    let outbox = &mut call.client.outbox;
-    outbox.map(7);
+    let id = i64::try_from(call.client.number()).unwrap_or(i64::MAX);
+    let reply = &mut *call.reply;
+    reply.map(7);
     for (field, text) in [("server", "redis"), ("version", REDIS_VERSION)] {
-        outbox.bulk(field.as_bytes());
-        outbox.bulk(text.as_bytes());
+        reply.bulk(field.as_bytes());
+        reply.bulk(text.as_bytes());
     }
     for (field, number) in [("proto", version), ("id", id)] {
-        outbox.bulk(field.as_bytes());
-        outbox.integer(number);
+        reply.bulk(field.as_bytes());
+        reply.integer(number);
     }
     for (field, text) in [("mode", "standalone"), ("role", "master")] {
-        outbox.bulk(field.as_bytes());
-        outbox.bulk(text.as_bytes());
+        reply.bulk(field.as_bytes());
+        reply.bulk(text.as_bytes());
     }
-    outbox.bulk(b"modules");
-    outbox.array(0);
+    reply.bulk(b"modules");
+    reply.array(0);
 }
 
 /// `CLIENT ID`: the number of the connection. <https://redis.io/docs/latest/commands/client-id/>
 pub fn client_id(call: &mut Call<'_>) -> Outcome {
-    let id = i64::try_from(call.client.id).unwrap_or(i64::MAX);
-    call.client.outbox.integer(id);
+    let id = i64::try_from(call.client.number()).unwrap_or(i64::MAX);
+    call.reply.integer(id);
     Ok(())
 }
 
 /// `CLIENT GETNAME`: null where it has none. <https://redis.io/docs/latest/commands/client-getname/>
 pub fn client_getname(call: &mut Call<'_>) -> Outcome {
-    if call.client.name.is_empty() {
-        call.client.outbox.null();
+    let name = call.me()?.name.clone();
+    if name.is_empty() {
+        call.reply.null();
     } else {
-        call.client.outbox.bulk(&call.client.name);
+        call.reply.bulk(&name);
     }
     Ok(())
 }
@@ -138,17 +139,17 @@ pub fn client_getname(call: &mut Call<'_>) -> Outcome {
 pub fn client_setname(call: &mut Call<'_>) -> Outcome {
     let name = call.arg(2)?;
     set_name(call, name)?;
-    call.client.outbox.simple("OK");
+    call.reply.simple("OK");
     Ok(())
 }
 
 /// A name must be readable in a list of clients.
 fn set_name(call: &mut Call<'_>, name: &[u8]) -> Outcome {
     if !name.iter().all(|byte| (b'!'..=b'~').contains(byte)) {
-        return Err(CommandError::Text(
-            "ERR Client names cannot contain spaces, newlines or special characters.".into(),
+        return Err(CommandError::new(
+            "ERR Client names cannot contain spaces, newlines or special characters.",
         ));
     }
-    call.client.name = name.into();
+    call.me()?.name = name.into();
     Ok(())
 }

@@ -18,25 +18,25 @@ pub fn command(call: &mut Call<'_>) -> Outcome {
 fn describe_all(call: &mut Call<'_>) {
     let chapter = call.server.config.chapter;
     let commands = table::commands(chapter);
-    call.client.outbox.array(commands.clone().count());
-    commands.for_each(|row| describe(&mut call.client.outbox, row, chapter));
+    call.reply.array(commands.clone().count());
+    commands.for_each(|row| describe(call.reply, row, chapter));
 }
 
 /// `COMMAND COUNT`
 pub fn count(call: &mut Call<'_>) -> Outcome {
     let commands = table::commands(call.server.config.chapter);
-    call.client.outbox.count(commands.count());
+    call.reply.count(commands.count());
     Ok(())
 }
 
 /// `COMMAND LIST`: names, those of subcommands among them.
 pub fn list(call: &mut Call<'_>) -> Outcome {
     if call.args.len() > 2 {
-        return Err(CommandError::Syntax);
+        return Err(CommandError::SYNTAX);
     }
     let rows = table::rows(call.server.config.chapter);
-    call.client.outbox.set(rows.clone().count());
-    rows.for_each(|row| call.client.outbox.bulk(row.name.as_bytes()));
+    call.reply.set(rows.clone().count());
+    rows.for_each(|row| call.reply.bulk(row.name.as_bytes()));
     Ok(())
 }
 
@@ -47,11 +47,11 @@ pub fn info(call: &mut Call<'_>) -> Outcome {
         return Ok(());
     }
     let chapter = call.server.config.chapter;
-    call.client.outbox.array(call.args.len() - 2);
+    call.reply.array(call.args.len() - 2);
     for name in call.args.from(2) {
         match table::find(name, chapter) {
-            Some((_, row)) => describe(&mut call.client.outbox, row, chapter),
-            None => call.client.outbox.null_array(),
+            Some((_, row)) => describe(call.reply, row, chapter),
+            None => call.reply.null_array(),
         }
     }
     Ok(())
@@ -84,9 +84,9 @@ pub fn docs(call: &mut Call<'_>) -> Outcome {
             .filter_map(|name| Some(table::find(name, chapter)?.1))
             .collect()
     };
-    call.client.outbox.map(rows.len());
+    call.reply.map(rows.len());
     for row in rows {
-        document(&mut call.client.outbox, row, chapter);
+        document(call.reply, row, chapter);
     }
     Ok(())
 }

@@ -2,67 +2,70 @@
 
 use crate::keyspace::value::WrongType;
 use crate::resp::queue::Args;
+use std::borrow::Cow;
 
 /// The most bytes that an error repeats of what the client sent.
 const MAX_REPEATED: usize = 128;
 
-/// Why a command was refused. The connection goes on.
+/// Why a command was refused: the text of the error reply. The connection goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CommandError {
-    /// No command has this name. Holds the whole text, as it quotes the request.
-    Unknown(Vec<u8>),
-    /// The command, named here, takes another number of arguments.
-    WrongArity(&'static str),
-    /// The command with this name has no such subcommand.
-    UnknownSubcommand(&'static str, Vec<u8>),
-    /// An argument stands where it means nothing.
-    Syntax,
-    /// An argument that must be an integer is none, or has more than 64 bits.
-    NotAnInteger,
-    /// A time to live that is not positive, or beyond what 64 bits of milliseconds hold, for the
-    /// command with this name.
-    InvalidExpireTime(&'static str),
-    /// An option of the EXPIRE family that there is not.
-    UnsupportedOption(Vec<u8>),
-    /// NX together with XX, GT or LT.
-    NxWithOthers,
-    /// GT together with LT.
-    GtWithLt,
-    /// The key holds a value of another type.
-    WrongType,
-    /// An integer would leave 64 bits.
-    Overflow,
-    /// A string would be longer than proto-max-bulk-len.
-    TooLong,
-    /// There is no key where there must be one.
-    NoSuchKey,
-    /// A list has no element at this place.
-    IndexOutOfRange,
-    /// An argument that must be an integer and not negative.
-    NotPositive,
-    /// A number of a database that there is not.
-    NoSuchDatabase,
-    /// A time-out that is no number, beyond all bounds, or negative.
-    Timeout(&'static str),
-    /// A command that RESP2 does not allow while the client listens to channels.
-    Confined(&'static str),
-    /// HELLO with a version of the protocol that there is not.
-    UnknownProtocol,
-    /// The last snapshot failed, and so nothing may be changed.
-    SnapshotFailed,
-    /// What CONFIG SET does not take. Holds the whole text.
-    Config(Vec<u8>),
-    /// Another text, in full.
-    Text(String),
-}
+pub struct CommandError(Cow<'static, [u8]>);
 
-impl From<WrongType> for CommandError {
-    fn from(_: WrongType) -> Self {
-        Self::WrongType
-    }
-}
-
+/// Texts that several commands, or the core, reply with.
 impl CommandError {
+    /// An argument stands where it means nothing.
+    pub const SYNTAX: Self = Self::new("ERR syntax error");
+    /// An argument that must be an integer is none, or has more than 64 bits.
+    pub const NOT_AN_INTEGER: Self = Self::new("ERR value is not an integer or out of range");
+    /// An argument that must be an integer and not negative.
+    pub const NOT_POSITIVE: Self = Self::new("ERR value is out of range, must be positive");
+    /// The key holds a value of another type.
+    pub const WRONG_TYPE: Self =
+        Self::new("WRONGTYPE Operation against a key holding the wrong kind of value");
+    /// An integer would leave 64 bits.
+    pub const OVERFLOW: Self = Self::new("ERR increment or decrement would overflow");
+    /// A string would be longer than proto-max-bulk-len.
+    pub const TOO_LONG: Self =
+        Self::new("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+    /// There is no key where there must be one.
+    pub const NO_SUCH_KEY: Self = Self::new("ERR no such key");
+    /// There is no client where there must be one.
+    pub const NO_SUCH_CLIENT: Self = Self::new("ERR No such client");
+    /// A list has no element at this place.
+    pub const INDEX_OUT_OF_RANGE: Self = Self::new("ERR index out of range");
+    /// A number of a database that there is not.
+    pub const NO_SUCH_DATABASE: Self = Self::new("ERR DB index is out of range");
+    /// NX together with XX, GT or LT.
+    pub const NX_WITH_OTHERS: Self =
+        Self::new("ERR NX and XX, GT or LT options at the same time are not compatible");
+    /// GT together with LT.
+    pub const GT_WITH_LT: Self =
+        Self::new("ERR GT and LT options at the same time are not compatible");
+    /// HELLO with a version of the protocol that there is not.
+    pub const UNKNOWN_PROTOCOL: Self = Self::new("NOPROTO unsupported protocol version");
+    /// The last snapshot failed, and so nothing may be changed.
+    pub const SNAPSHOT_FAILED: Self = Self::new(
+        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. \
+        Commands that may modify the data set are disabled, because this instance is configured to report errors \
+        during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs \
+        for details about the RDB error.",
+    );
+
+    /// An error with this text.
+    pub const fn new(text: &'static str) -> Self {
+        Self(Cow::Borrowed(text.as_bytes()))
+    }
+
+    /// An error with a text that was made for it.
+    pub fn text(text: impl Into<Vec<u8>>) -> Self {
+        Self(Cow::Owned(text.into()))
+    }
+
+    /// The text of the error reply.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The error for a request whose name is not known.
     pub fn unknown(args: Args<'_>) -> Self {
         let name = quoted(args.get(0).unwrap_or_default(), MAX_REPEATED);
@@ -81,59 +84,44 @@ impl CommandError {
             text.extend_from_slice(&[b"'", arg, b"' "].concat());
             repeated += arg.len() + 3;
         }
-        Self::Unknown(text)
+        Self::text(text)
     }
 
-    /// The text of the error reply.
-    pub fn text(&self) -> Vec<u8> {
-        match self {
-            Self::Unknown(text) => text.clone(),
-            Self::WrongArity(name) => {
-                format!("ERR wrong number of arguments for '{name}' command").into_bytes()
-            }
-            Self::UnknownSubcommand(name, subcommand) => {
-                let advice = format!("'. Try {} HELP.", name.to_ascii_uppercase());
-                let quoted = quoted(subcommand, MAX_REPEATED);
-                [b"ERR unknown subcommand '", quoted, advice.as_bytes()].concat()
-            }
-            Self::Syntax => b"ERR syntax error".to_vec(),
-            Self::NotAnInteger => b"ERR value is not an integer or out of range".to_vec(),
-            Self::InvalidExpireTime(name) => {
-                format!("ERR invalid expire time in '{name}' command").into_bytes()
-            }
-            Self::UnsupportedOption(option) => {
-                [b"ERR Unsupported option ", quoted(option, usize::MAX)].concat()
-            }
-            Self::NxWithOthers => {
-                b"ERR NX and XX, GT or LT options at the same time are not compatible".to_vec()
-            }
-            Self::GtWithLt => b"ERR GT and LT options at the same time are not compatible".to_vec(),
-            Self::WrongType => {
-                b"WRONGTYPE Operation against a key holding the wrong kind of value".to_vec()
-            }
-            Self::Overflow => b"ERR increment or decrement would overflow".to_vec(),
-            Self::TooLong => b"ERR string exceeds maximum allowed size (proto-max-bulk-len)".to_vec(),
-            Self::NoSuchKey => b"ERR no such key".to_vec(),
-            Self::IndexOutOfRange => b"ERR index out of range".to_vec(),
-            Self::NotPositive => b"ERR value is out of range, must be positive".to_vec(),
-            Self::NoSuchDatabase => b"ERR DB index is out of range".to_vec(),
-            Self::Timeout(problem) => format!("ERR timeout is {problem}").into_bytes(),
-            Self::Confined(name) => format!(
-                "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed \
-                 in this context"
-            )
-            .into_bytes(),
-            Self::UnknownProtocol => b"NOPROTO unsupported protocol version".to_vec(),
-            Self::SnapshotFailed => {
-                b"MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. \
-                Commands that may modify the data set are disabled, because this instance is configured to report errors \
-                during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs \
-                for details about the RDB error."
-                    .to_vec()
-            }
-            Self::Config(text) => text.clone(),
-            Self::Text(text) => text.clone().into_bytes(),
-        }
+    /// The command with this name takes another number of arguments.
+    pub fn wrong_arity(name: &str) -> Self {
+        Self::text(format!(
+            "ERR wrong number of arguments for '{name}' command"
+        ))
+    }
+
+    /// The command with this name has no such subcommand.
+    pub fn unknown_subcommand(name: &str, subcommand: &[u8]) -> Self {
+        let advice = format!("'. Try {} HELP.", name.to_ascii_uppercase());
+        let quoted = quoted(subcommand, MAX_REPEATED);
+        Self::text([b"ERR unknown subcommand '", quoted, advice.as_bytes()].concat())
+    }
+
+    /// A time to live that is not positive, or beyond what 64 bits of milliseconds hold, for the command with this name.
+    pub fn invalid_expire_time(name: &str) -> Self {
+        Self::text(format!("ERR invalid expire time in '{name}' command"))
+    }
+
+    /// An option of the EXPIRE family that there is not.
+    pub fn unsupported_option(option: &[u8]) -> Self {
+        Self::text([b"ERR Unsupported option ", quoted(option, usize::MAX)].concat())
+    }
+
+    /// A command that RESP2 does not allow while the client listens to channels.
+    pub fn confined(name: &str) -> Self {
+        Self::text(format!(
+            "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
+        ))
+    }
+}
+
+impl From<WrongType> for CommandError {
+    fn from(_: WrongType) -> Self {
+        Self::WRONG_TYPE
     }
 }
 

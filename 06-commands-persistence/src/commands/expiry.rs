@@ -1,7 +1,10 @@
 //! Commands on the time that keys have to live.
 
-use super::{Call, CommandError, Outcome};
+use super::{Call, CommandError, Effect, Outcome};
 use crate::clock::UnixMillis;
+use crate::keyspace::event;
+use crate::keyspace::key::KeyMut;
+use crate::resp::integer;
 
 /// How a command counts time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,42 +70,46 @@ fn set_deadline(call: &mut Call<'_>, unit: Unit) -> Outcome {
     let key = call.arg(1)?;
     let conditions = Conditions::parse(call)?;
     let amount = call.integer(2)?;
-    let invalid = CommandError::InvalidExpireTime(call.command.name);
-    let deadline = unit.deadline(amount, call.now).ok_or(invalid)?;
-    let held = call.server.db().deadline(key);
-    let changes = held.is_some_and(|held| conditions.allow(held, deadline));
+    let deadline = unit.deadline(amount, call.now);
+    let deadline = deadline.ok_or_else(|| CommandError::invalid_expire_time(call.command.name))?;
+    let slot = call.server.db(call.db).for_write(key);
+    let changes = slot.exists() && conditions.allow(slot.deadline(), deadline);
     if changes {
-        change_deadline(call, key, deadline);
+        change_deadline(slot, deadline, call.now, &mut call.effect);
     }
-    call.client.outbox.integer(i64::from(changes));
+    call.reply.integer(i64::from(changes));
     Ok(())
 }
 
 /// Gives a key another deadline. One that has passed removes the key at once. Either is written down in a way that
 /// does not depend on when it is read.
-pub fn change_deadline(call: &mut Call<'_>, key: &[u8], deadline: UnixMillis) {
-    let mut slot = call.server.db().for_write(key);
-    if deadline <= call.now {
+pub fn change_deadline(
+    mut slot: KeyMut<'_>,
+    deadline: UnixMillis,
+    now: UnixMillis,
+    effect: &mut Effect,
+) {
+    if deadline <= now {
         slot.remove();
-        slot.changed("del", 1);
-        call.instead([b"DEL", key]);
+        slot.changed(event::DEL, 1);
+        effect.instead([b"DEL", slot.key()]);
     } else {
         slot.set_deadline(Some(deadline));
-        slot.changed("expire", 1);
-        let deadline = deadline.0.to_string();
-        call.instead([b"PEXPIREAT", key, deadline.as_bytes()]);
+        slot.changed(event::EXPIRE, 1);
+        let mut text = [0; integer::MAX_TEXT];
+        let deadline = integer::format(&mut text, deadline.0);
+        effect.instead([b"PEXPIREAT", slot.key(), deadline]);
     }
 }
 
 /// Lets a key live for ever. Whether it had a deadline.
-pub fn remove_deadline(call: &mut Call<'_>, key: &[u8]) -> bool {
-    let mut slot = call.server.db().for_write(key);
+pub fn remove_deadline(mut slot: KeyMut<'_>, effect: &mut Effect) -> bool {
     if slot.deadline().is_none() {
         return false;
     }
     slot.set_deadline(None);
-    slot.changed("persist", 1);
-    call.instead([b"PERSIST", key]);
+    slot.changed(event::PERSIST, 1);
+    effect.instead([b"PERSIST", slot.key()]);
     true
 }
 
@@ -128,7 +135,7 @@ impl Conditions {
                 b"xx" => conditions.some = true,
                 b"gt" => conditions.later = true,
                 b"lt" => conditions.earlier = true,
-                _ => return Err(CommandError::UnsupportedOption(option.to_vec())),
+                _ => return Err(CommandError::unsupported_option(option)),
             }
         }
         let Self {
@@ -138,10 +145,10 @@ impl Conditions {
             earlier,
         } = conditions;
         if none && (some || later || earlier) {
-            return Err(CommandError::NxWithOthers);
+            return Err(CommandError::NX_WITH_OTHERS);
         }
         if later && earlier {
-            return Err(CommandError::GtWithLt);
+            return Err(CommandError::GT_WITH_LT);
         }
         Ok(conditions)
     }
@@ -178,19 +185,20 @@ pub fn pexpiretime(call: &mut Call<'_>) -> Outcome {
 /// Replies -2 where there is no such key, and -1 where it lives for ever.
 fn reply_with_deadline(call: &mut Call<'_>, unit: Unit) -> Outcome {
     let key = call.arg(1)?;
-    let answer = match call.server.db().deadline(key) {
+    let answer = match call.server.db(call.db).deadline(key) {
         None => -2,
         Some(None) => -1,
         Some(Some(deadline)) => unit.amount(deadline, call.now),
     };
-    call.client.outbox.integer(answer);
+    call.reply.integer(answer);
     Ok(())
 }
 
 /// `PERSIST key`: 1 where it had a deadline. <https://redis.io/docs/latest/commands/persist/>
 pub fn persist(call: &mut Call<'_>) -> Outcome {
     let key = call.arg(1)?;
-    let had_one = remove_deadline(call, key);
-    call.client.outbox.integer(i64::from(had_one));
+    let slot = call.server.db(call.db).for_write(key);
+    let had_one = remove_deadline(slot, &mut call.effect);
+    call.reply.integer(i64::from(had_one));
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::{Call, CommandError, Outcome};
 use crate::glob::{self, Case};
+use crate::keyspace::event;
 use crate::small_bytes::SmallBytes;
 use rand::RngExt;
 
@@ -10,13 +11,13 @@ use rand::RngExt;
 pub fn del(call: &mut Call<'_>) -> Outcome {
     let mut removed = 0;
     for key in call.args.from(1) {
-        let mut key = call.server.db().for_write(key);
+        let mut key = call.server.db(call.db).for_write(key);
         if key.remove() {
-            key.changed("del", 1);
+            key.changed(event::DEL, 1);
             removed += 1;
         }
     }
-    call.client.outbox.integer(removed);
+    call.reply.integer(removed);
     Ok(())
 }
 
@@ -25,18 +26,18 @@ pub fn del(call: &mut Call<'_>) -> Outcome {
 pub fn exists(call: &mut Call<'_>) -> Outcome {
     let mut existing = 0;
     for key in call.args.from(1) {
-        existing += i64::from(call.server.db().contains(key));
+        existing += i64::from(call.server.db(call.db).contains(key));
     }
-    call.client.outbox.integer(existing);
+    call.reply.integer(existing);
     Ok(())
 }
 
 /// `TYPE key`: the name of the type of what it holds. <https://redis.io/docs/latest/commands/type/>
 pub fn type_of(call: &mut Call<'_>) -> Outcome {
     let name = call.arg(1)?;
-    let value = call.server.db().get(name);
+    let value = call.server.db(call.db).get(name);
     let name = value.map_or("none", |value| value.type_name());
-    call.client.outbox.simple(name);
+    call.reply.simple(name);
     Ok(())
 }
 
@@ -46,14 +47,14 @@ pub fn keys(call: &mut Call<'_>) -> Outcome {
     let pattern = call.arg(1)?;
     let all = pattern == b"*";
     let mut found: Vec<SmallBytes> = Vec::new();
-    call.server.db().scan(0, usize::MAX, |key, _| {
+    call.server.db(call.db).scan(0, usize::MAX, |key, _| {
         if all || glob::matches(pattern, key, Case::Sensitive) {
             found.push(key.into());
         }
     });
-    call.client.outbox.array(found.len());
+    call.reply.array(found.len());
     for key in &found {
-        call.client.outbox.bulk(key);
+        call.reply.bulk(key);
     }
     Ok(())
 }
@@ -63,38 +64,40 @@ const DRAWS: usize = 100;
 
 /// `RANDOMKEY`: any key, each with the same chance. <https://redis.io/docs/latest/commands/randomkey/>
 pub fn randomkey(call: &mut Call<'_>) -> Outcome {
-    let db = call.server.db();
+    let db = call.server.db(call.db);
     let mut random = rand::rng();
     for _ in 0..DRAWS {
         if db.is_empty() {
             break;
         }
         let drawn = db.nth_key(random.random_range(0..db.len()));
-        if let Some(key) = drawn.filter(|key| db.contains(key)) {
-            call.client.outbox.bulk(&key);
+        if let Some(key) = drawn
+            && db.type_name(&key) != "none"
+        {
+            call.reply.bulk(&key);
             return Ok(());
         }
     }
-    call.client.outbox.null();
+    call.reply.null();
     Ok(())
 }
 
 /// `RENAME key newkey`: with its deadline. <https://redis.io/docs/latest/commands/rename/>
 pub fn rename(call: &mut Call<'_>) -> Outcome {
     let (from, to) = (call.arg(1)?, call.arg(2)?);
-    let db = call.server.db();
-    let mut source = db.for_write(from);
+    let mut source = call.server.db(call.db).for_write(from);
     if !source.exists() {
-        return Err(CommandError::NoSuchKey);
+        return Err(CommandError::NO_SUCH_KEY);
     }
     if from != to
         && let Some((value, deadline)) = source.take()
     {
-        source.changed("rename_from", 1);
-        let mut target = db.for_write(to);
+        source.changed(event::RENAME_FROM, 1);
+        drop(source);
+        let mut target = call.server.db(call.db).for_write(to);
         target.set(value, deadline);
-        target.changed("rename_to", 1);
+        target.changed(event::RENAME_TO, 1);
     }
-    call.client.outbox.simple("OK");
+    call.reply.simple("OK");
     Ok(())
 }

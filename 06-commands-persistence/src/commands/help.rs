@@ -5,10 +5,7 @@ use super::{Call, CommandError, Outcome, table};
 /// A container without a subcommand, or with one that there is not.
 pub fn container(call: &mut Call<'_>) -> Outcome {
     let name = call.arg(1)?;
-    Err(CommandError::UnknownSubcommand(
-        call.command.name,
-        name.to_vec(),
-    ))
+    Err(CommandError::unknown_subcommand(call.command.name, name))
 }
 
 /// `<container> HELP`: what subcommands it has.
@@ -23,9 +20,9 @@ pub fn help(call: &mut Call<'_>) -> Outcome {
         lines.push(own.to_ascii_uppercase());
         lines.push(format!("    {}", row.summary));
     }
-    call.client.outbox.array(lines.len());
+    call.reply.array(lines.len());
     for line in lines {
-        call.client.outbox.simple(&line);
+        call.reply.simple(&line);
     }
     Ok(())
 }

@@ -3,7 +3,6 @@
 use super::table::TABLE;
 use super::{Call, Outcome};
 use crate::REDIS_VERSION;
-use crate::keyspace::db::Journal;
 use crate::memory;
 use crate::process;
 use crate::server::Server;
@@ -66,7 +65,7 @@ pub fn info(call: &mut Call<'_>) -> Outcome {
         let _ = write!(out.0, "{separator}# {name}\r\n");
         write(call.server, &mut out);
     }
-    call.client.outbox.verbatim(out.0.as_bytes());
+    call.reply.verbatim(out.0.as_bytes());
     Ok(())
 }
 
@@ -151,7 +150,7 @@ fn persistence(server: &Server, out: &mut Lines) {
     out.add("loading", 0);
     out.add(
         "rdb_changes_since_last_save",
-        server.changes().saturating_sub(saving.saved_changes),
+        server.journal.changes.saturating_sub(saving.saved_changes),
     );
     out.add("rdb_bgsave_in_progress", u8::from(saving.running));
     out.add("rdb_last_save_time", unix_seconds(saving.last));
@@ -169,23 +168,20 @@ fn persistence(server: &Server, out: &mut Lines) {
 
 fn stats(server: &Server, out: &mut Lines) {
     let stats = &server.stats;
-    let sum = |count: fn(&Journal) -> u64| -> u64 {
-        server.databases().iter().map(|db| count(&db.journal)).sum()
-    };
     out.add("total_connections_received", stats.connections);
     out.add("total_commands_processed", stats.commands);
     out.add("instantaneous_ops_per_sec", stats.rate.per_second());
     out.add("total_net_input_bytes", stats.input_bytes);
     out.add("total_net_output_bytes", stats.output_bytes);
     out.add("rejected_connections", stats.rejected_connections);
-    out.add("expired_keys", sum(|journal| journal.expired_keys));
+    out.add("expired_keys", stats.keyspace.expired);
     out.add("evicted_keys", 0);
     out.add(
         "client_output_buffer_limit_disconnections",
         stats.output_limit_disconnections,
     );
-    out.add("keyspace_hits", sum(|journal| journal.hits));
-    out.add("keyspace_misses", sum(|journal| journal.misses));
+    out.add("keyspace_hits", stats.keyspace.hits);
+    out.add("keyspace_misses", stats.keyspace.misses);
     out.add("pubsub_channels", server.channels.len());
     out.add("total_error_replies", stats.errors.values().sum::<u64>());
     out.add("longest_lock_hold_usec", stats.longest_hold.as_micros());
@@ -196,7 +192,7 @@ fn replication(server: &Server, out: &mut Lines) {
     out.add("role", "master");
     out.add("connected_slaves", 0);
     out.add("master_replid", &server.run_id);
-    out.add("master_repl_offset", server.effects.end());
+    out.add("master_repl_offset", server.backlog.end());
 }
 
 fn cpu(_: &Server, out: &mut Lines) {
@@ -240,7 +236,7 @@ fn keyspace(server: &Server, out: &mut Lines) {
                 "keys={},expires={},avg_ttl={}",
                 db.len(),
                 db.volatile_len(),
-                db.average_ttl()
+                db.average_ttl(server.now.unix())
             ),
         );
     }

@@ -1,9 +1,11 @@
 //! Commands on lists.
 
-use super::call::{Then, Wait};
+use super::call::Then;
 use super::{Call, CommandError, Outcome};
+use crate::keyspace::event::{self, Event};
 use crate::keyspace::list::List;
 use crate::resp::reply::Reply;
+use crate::server::blocked::Blocked;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -39,17 +41,17 @@ impl End {
         }
     }
 
-    fn push_event(self) -> &'static str {
+    fn push_event(self) -> Event {
         match self {
-            Self::Head => "lpush",
-            Self::Tail => "rpush",
+            Self::Head => event::LPUSH,
+            Self::Tail => event::RPUSH,
         }
     }
 
-    fn pop_event(self) -> &'static str {
+    fn pop_event(self) -> Event {
         match self {
-            Self::Head => "lpop",
-            Self::Tail => "rpop",
+            Self::Head => event::LPOP,
+            Self::Tail => event::RPOP,
         }
     }
 
@@ -73,14 +75,14 @@ pub fn rpush(call: &mut Call<'_>) -> Outcome {
 
 fn push(call: &mut Call<'_>, end: End) -> Outcome {
     let name = call.arg(1)?;
-    let mut key = call.server.db().for_write(name);
+    let mut key = call.server.db(call.db).for_write(name);
     let list: &mut List = key.get_or_create()?;
     for element in call.args.from(2) {
         end.push(list, element);
     }
     let length = list.len();
     key.changed(end.push_event(), call.args.len() - 2);
-    call.client.outbox.count(length);
+    call.reply.count(length);
     Ok(())
 }
 
@@ -98,18 +100,18 @@ fn pop(call: &mut Call<'_>, end: End) -> Outcome {
     match call.args.len() {
         2 => pop_one(call, end),
         3 => pop_many(call, end),
-        _ => Err(CommandError::WrongArity(call.command.name)),
+        _ => Err(CommandError::wrong_arity(call.command.name)),
     }
 }
 
 fn pop_one(call: &mut Call<'_>, end: End) -> Outcome {
     let name = call.arg(1)?;
-    let mut key = call.server.db().for_write(name);
+    let mut key = call.server.db(call.db).for_write(name);
     let Some(list) = key.get::<List>()? else {
-        call.client.outbox.null();
+        call.reply.null();
         return Ok(());
     };
-    call.client.outbox.bulk(end.of(list).unwrap_or_default());
+    call.reply.bulk(end.of(list).unwrap_or_default());
     list.remove_range(end.range(list, 1));
     key.changed(end.pop_event(), 1);
     Ok(())
@@ -118,21 +120,21 @@ fn pop_one(call: &mut Call<'_>, end: End) -> Outcome {
 /// The array holds the elements in the order in which they are popped. Nothing to pop is an array without
 /// elements, no key no array.
 fn pop_many(call: &mut Call<'_>, end: End) -> Outcome {
-    let count = usize::try_from(call.integer(2).map_err(|_| CommandError::NotPositive)?)
-        .map_err(|_| CommandError::NotPositive)?;
+    let count = usize::try_from(call.integer(2).map_err(|_| CommandError::NOT_POSITIVE)?)
+        .map_err(|_| CommandError::NOT_POSITIVE)?;
     let name = call.arg(1)?;
-    let mut key = call.server.db().for_write(name);
+    let mut key = call.server.db(call.db).for_write(name);
     let Some(list) = key.get::<List>()? else {
-        call.client.outbox.null_array();
+        call.reply.null_array();
         return Ok(());
     };
     let range = end.range(list, count);
     let popped = range.len();
-    call.client.outbox.array(popped);
+    call.reply.array(popped);
     let elements = list.range(range.start, range.end);
     match end {
-        End::Head => write_all(&mut call.client.outbox, elements),
-        End::Tail => write_all(&mut call.client.outbox, elements.rev()),
+        End::Head => write_all(call.reply, elements),
+        End::Tail => write_all(call.reply, elements.rev()),
     }
     if popped > 0 {
         list.remove_range(range);
@@ -159,42 +161,45 @@ pub fn brpop(call: &mut Call<'_>) -> Outcome {
 fn blocking_pop(call: &mut Call<'_>, end: End) -> Outcome {
     let last = call.args.len() - 1;
     let timeout = parse_timeout(call.arg(last)?)?;
-    let keys = || call.args.from(1).take(last - 1);
-    for name in keys() {
-        let mut key = call.server.db().for_write(name);
+    let args = call.args;
+    let keys = || args.from(1).take(last - 1);
+    // Served from the key that has become ready, whatever the others hold.
+    let ready = call.ready;
+    for name in keys().filter(|key| ready.is_none_or(|ready| *key == ready)) {
+        let mut key = call.server.db(call.db).for_write(name);
         let Some(list) = key.get::<List>()? else {
             continue;
         };
-        call.client.outbox.array(2);
-        call.client.outbox.bulk(name);
-        call.client.outbox.bulk(end.of(list).unwrap_or_default());
+        call.reply.array(2);
+        call.reply.bulk(name);
+        call.reply.bulk(end.of(list).unwrap_or_default());
         list.remove_range(end.range(list, 1));
         key.changed(end.pop_event(), 1);
-        call.instead([end.pop_command(), name]);
+        call.effect.instead([end.pop_command(), name]);
         return Ok(());
     }
-    call.then = Then::Block(Wait {
-        keys: keys().map(Into::into).collect(),
-        timeout,
-        on_timeout: Reply::null_array,
-    });
+    call.then = Then::Block(Blocked::on_keys(keys(), "list", timeout, |_, _, reply| {
+        reply.null_array();
+    }));
     Ok(())
 }
 
+const NOT_A_TIMEOUT: CommandError = CommandError::new("ERR timeout is not a float or out of range");
+const NEGATIVE_TIMEOUT: CommandError = CommandError::new("ERR timeout is negative");
+
 /// A time-out in seconds, with a fraction; 0 is for ever.
 fn parse_timeout(text: &[u8]) -> Result<Duration, CommandError> {
-    const NO_NUMBER: CommandError = CommandError::Timeout("not a float or out of range");
     let seconds: f64 = std::str::from_utf8(text)
         .ok()
         .and_then(|text| text.parse().ok())
-        .ok_or(NO_NUMBER)?;
+        .ok_or(NOT_A_TIMEOUT)?;
     if seconds.is_nan() {
-        return Err(NO_NUMBER);
+        return Err(NOT_A_TIMEOUT);
     }
     let millis = (seconds * 1000.0).ceil();
     // What does not fit into 64 bits is negative to Redis, which does not look before it converts.
     if millis < 0.0 || millis >= i64::MAX as f64 {
-        return Err(CommandError::Timeout("negative"));
+        return Err(NEGATIVE_TIMEOUT);
     }
     Ok(Duration::from_millis(millis as u64))
 }
@@ -202,8 +207,8 @@ fn parse_timeout(text: &[u8]) -> Result<Duration, CommandError> {
 /// `LLEN key`. <https://redis.io/docs/latest/commands/llen/>
 pub fn llen(call: &mut Call<'_>) -> Outcome {
     let name = call.arg(1)?;
-    let list = call.server.db().read::<List>(name)?;
-    call.client.outbox.count(list.map_or(0, List::len));
+    let list = call.server.db(call.db).read::<List>(name)?;
+    call.reply.count(list.map_or(0, List::len));
     Ok(())
 }
 
@@ -212,20 +217,20 @@ pub fn llen(call: &mut Call<'_>) -> Outcome {
 pub fn lrange(call: &mut Call<'_>) -> Outcome {
     let (start, stop) = (call.integer(2)?, call.integer(3)?);
     let name = call.arg(1)?;
-    let Some(list) = call.server.db().read::<List>(name)? else {
-        call.client.outbox.array(0);
+    let Some(list) = call.server.db(call.db).read::<List>(name)? else {
+        call.reply.array(0);
         return Ok(());
     };
     let range = resolve_range(start, stop, list.len());
-    call.client.outbox.array(range.len());
-    write_all(&mut call.client.outbox, list.range(range.start, range.end));
+    call.reply.array(range.len());
+    write_all(call.reply, list.range(range.start, range.end));
     Ok(())
 }
 
 /// `LINDEX key index`. <https://redis.io/docs/latest/commands/lindex/>
 pub fn lindex(call: &mut Call<'_>) -> Outcome {
     let name = call.arg(1)?;
-    let list = call.server.db().read::<List>(name)?;
+    let list = call.server.db(call.db).read::<List>(name)?;
     // A missing list is answered before the index is looked at.
     let element = match list {
         Some(list) => {
@@ -233,14 +238,14 @@ pub fn lindex(call: &mut Call<'_>) -> Outcome {
                 .args
                 .get(2)
                 .and_then(crate::resp::integer::parse)
-                .ok_or(CommandError::NotAnInteger)?;
+                .ok_or(CommandError::NOT_AN_INTEGER)?;
             resolve_index(index, list.len()).and_then(|index| list.get(index))
         }
         None => None,
     };
     match element {
-        Some(element) => call.client.outbox.bulk(element),
-        None => call.client.outbox.null(),
+        Some(element) => call.reply.bulk(element),
+        None => call.reply.null(),
     }
     Ok(())
 }
@@ -250,13 +255,13 @@ pub fn lset(call: &mut Call<'_>) -> Outcome {
     let element = call.arg(3)?;
     let index = call.arg(2)?;
     let name = call.arg(1)?;
-    let mut key = call.server.db().for_write(name);
-    let list = key.get::<List>()?.ok_or(CommandError::NoSuchKey)?;
-    let index = crate::resp::integer::parse(index).ok_or(CommandError::NotAnInteger)?;
-    let index = resolve_index(index, list.len()).ok_or(CommandError::IndexOutOfRange)?;
+    let mut key = call.server.db(call.db).for_write(name);
+    let list = key.get::<List>()?.ok_or(CommandError::NO_SUCH_KEY)?;
+    let index = crate::resp::integer::parse(index).ok_or(CommandError::NOT_AN_INTEGER)?;
+    let index = resolve_index(index, list.len()).ok_or(CommandError::INDEX_OUT_OF_RANGE)?;
     list.set(index, element);
-    key.changed("lset", 1);
-    call.client.outbox.simple("OK");
+    key.changed(event::LSET, 1);
+    call.reply.simple("OK");
     Ok(())
 }
 
@@ -264,15 +269,15 @@ pub fn lset(call: &mut Call<'_>) -> Outcome {
 pub fn ltrim(call: &mut Call<'_>) -> Outcome {
     let (start, stop) = (call.integer(2)?, call.integer(3)?);
     let name = call.arg(1)?;
-    let mut key = call.server.db().for_write(name);
+    let mut key = call.server.db(call.db).for_write(name);
     if let Some(list) = key.get::<List>()? {
         let keep = resolve_range(start, stop, list.len());
         let removed = list.len() - keep.len();
         list.remove_range(keep.end..list.len());
         list.remove_range(0..keep.start);
-        key.changed("ltrim", removed);
+        key.changed(event::LTRIM, removed);
     }
-    call.client.outbox.simple("OK");
+    call.reply.simple("OK");
     Ok(())
 }
 
@@ -281,17 +286,17 @@ pub fn ltrim(call: &mut Call<'_>) -> Outcome {
 pub fn lrem(call: &mut Call<'_>) -> Outcome {
     let (count, element) = (call.integer(2)?, call.arg(3)?);
     let name = call.arg(1)?;
-    let mut key = call.server.db().for_write(name);
+    let mut key = call.server.db(call.db).for_write(name);
     let Some(list) = key.get::<List>()? else {
-        call.client.outbox.integer(0);
+        call.reply.integer(0);
         return Ok(());
     };
     let limit = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
     let removed = list.remove_matching(element, limit, count < 0);
     if removed > 0 {
-        key.changed("lrem", removed);
+        key.changed(event::LREM, removed);
     }
-    call.client.outbox.count(removed);
+    call.reply.count(removed);
     Ok(())
 }
 
@@ -348,8 +353,8 @@ mod tests {
         assert_eq!(millis("0"), Ok(0));
         assert_eq!(millis("0.1"), Ok(100));
         assert_eq!(millis("0.0001"), Ok(1));
-        assert_eq!(millis("-1"), Err(CommandError::Timeout("negative")));
-        assert_eq!(millis("1e300"), Err(CommandError::Timeout("negative")));
+        assert_eq!(millis("-1"), Err(NEGATIVE_TIMEOUT));
+        assert_eq!(millis("1e300"), Err(NEGATIVE_TIMEOUT));
         assert!(millis("x").is_err() && millis("nan").is_err());
     }
 }

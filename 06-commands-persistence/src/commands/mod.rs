@@ -22,6 +22,6 @@ mod set;
 mod string;
 pub mod table;
 
-pub use call::{Call, Effect, Outcome, Then, Wait};
+pub use call::{Call, Effect, Outcome, Then};
 pub use error::CommandError;
-pub use execute::{execute, read_clock, settle_background, time_out};
+pub use execute::{Next, call, execute, expire, read_clock, settle};

@@ -20,18 +20,17 @@ impl Ttl<'_> {
     /// The deadline that the option names, if it names one.
     ///
     /// # Errors
-    /// [`CommandError::NotAnInteger`], and [`CommandError::InvalidExpireTime`] for a time that is not
+    /// [`CommandError::NOT_AN_INTEGER`], and [`CommandError::invalid_expire_time`] for a time that is not
     /// positive or that 64 bits of milliseconds can't hold.
     pub fn deadline(self, call: &Call<'_>) -> Result<Option<UnixMillis>, CommandError> {
         let Self::Set(unit, amount) = self else {
             return Ok(None);
         };
-        let amount = integer::parse(amount).ok_or(CommandError::NotAnInteger)?;
-        let invalid = CommandError::InvalidExpireTime(call.command.name);
-        if amount <= 0 {
-            return Err(invalid);
-        }
-        unit.deadline(amount, call.now).map(Some).ok_or(invalid)
+        let amount = integer::parse(amount).ok_or(CommandError::NOT_AN_INTEGER)?;
+        let deadline = unit.deadline(amount, call.now).filter(|_| amount > 0);
+        deadline
+            .map(Some)
+            .ok_or_else(|| CommandError::invalid_expire_time(call.command.name))
     }
 }
 
@@ -59,11 +58,11 @@ impl<'a> Options<'a> {
     /// The options of SET.
     ///
     /// # Errors
-    /// [`CommandError::Syntax`].
+    /// [`CommandError::SYNTAX`].
     pub fn of_set(call: &Call<'a>) -> Result<Self, CommandError> {
         let options = Self::parse(call, 3)?;
         match options.ttl {
-            Some(Ttl::Remove) => Err(CommandError::Syntax),
+            Some(Ttl::Remove) => Err(CommandError::SYNTAX),
             _ => Ok(options),
         }
     }
@@ -71,19 +70,19 @@ impl<'a> Options<'a> {
     /// The option of GETEX.
     ///
     /// # Errors
-    /// [`CommandError::Syntax`].
+    /// [`CommandError::SYNTAX`].
     pub fn of_getex(call: &Call<'a>) -> Result<Option<Ttl<'a>>, CommandError> {
         match Self::parse(call, 2)? {
             Options {
                 ttl: Some(Ttl::Keep),
                 ..
-            } => Err(CommandError::Syntax),
+            } => Err(CommandError::SYNTAX),
             Options {
                 condition: None,
                 get: false,
                 ttl,
             } => Ok(ttl),
-            _ => Err(CommandError::Syntax),
+            _ => Err(CommandError::SYNTAX),
         }
     }
 
@@ -98,8 +97,8 @@ impl<'a> Options<'a> {
                 b"keepttl" => options.set_ttl(Ttl::Keep)?,
                 b"persist" => options.set_ttl(Ttl::Remove)?,
                 name => {
-                    let unit = unit_of(name).ok_or(CommandError::Syntax)?;
-                    let amount = args.next().ok_or(CommandError::Syntax)?;
+                    let unit = unit_of(name).ok_or(CommandError::SYNTAX)?;
+                    let amount = args.next().ok_or(CommandError::SYNTAX)?;
                     options.set_ttl(Ttl::Set(unit, amount))?;
                 }
             }
@@ -109,7 +108,7 @@ impl<'a> Options<'a> {
 
     fn set_condition(&mut self, condition: Condition) -> Result<(), CommandError> {
         match self.condition.replace(condition) {
-            Some(other) if other != condition => Err(CommandError::Syntax),
+            Some(other) if other != condition => Err(CommandError::SYNTAX),
             _ => Ok(()),
         }
     }
@@ -120,7 +119,7 @@ impl<'a> Options<'a> {
             (None, _) => Ok(()),
             (Some(Ttl::Set(before, _)), Ttl::Set(unit, _)) if before == unit => Ok(()),
             (Some(before), ttl) if before == ttl => Ok(()),
-            _ => Err(CommandError::Syntax),
+            _ => Err(CommandError::SYNTAX),
         }
     }
 }

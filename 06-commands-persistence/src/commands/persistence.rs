@@ -1,7 +1,8 @@
 //! Commands on snapshots.
 
-use super::call::{Then, Wait};
+use super::call::Then;
 use super::{Call, CommandError, Outcome};
+use crate::server::blocked::Blocked;
 use crate::server::client::unix_seconds;
 use crate::server::jobs::{Job, Shutdown};
 
@@ -10,8 +11,8 @@ use crate::server::jobs::{Job, Shutdown};
 pub fn save(call: &mut Call<'_>) -> Outcome {
     begin(call)?;
     call.server.saving.in_foreground = true;
-    call.server.saving.waiting.push(call.client.id);
-    call.then = Then::Block(Wait::for_job());
+    call.server.saving.waiting.push(call.client);
+    call.then = Then::Block(Blocked::on_job());
     Ok(())
 }
 
@@ -20,18 +21,16 @@ pub fn bgsave(call: &mut Call<'_>) -> Outcome {
     match call.args.get(1) {
         None => {}
         Some(option) if call.args.len() == 2 && option.eq_ignore_ascii_case(b"schedule") => {}
-        Some(_) => return Err(CommandError::Syntax),
+        Some(_) => return Err(CommandError::SYNTAX),
     }
     begin(call)?;
-    call.client.outbox.simple("Background saving started");
+    call.reply.simple("Background saving started");
     Ok(())
 }
 
 fn begin(call: &mut Call<'_>) -> Outcome {
     if !call.server.begin_save() {
-        return Err(CommandError::Text(
-            "ERR Background save already in progress".into(),
-        ));
+        return Err(CommandError::new("ERR Background save already in progress"));
     }
     Ok(())
 }
@@ -40,7 +39,7 @@ fn begin(call: &mut Call<'_>) -> Outcome {
 /// <https://redis.io/docs/latest/commands/lastsave/>
 pub fn lastsave(call: &mut Call<'_>) -> Outcome {
     let last = unix_seconds(call.server.saving.last);
-    call.client.outbox.integer(last);
+    call.reply.integer(last);
     Ok(())
 }
 
@@ -48,7 +47,7 @@ pub fn lastsave(call: &mut Call<'_>) -> Outcome {
 /// <https://redis.io/docs/latest/commands/shutdown/>
 pub fn shutdown(call: &mut Call<'_>) -> Outcome {
     let mut shutdown = Shutdown {
-        client: Some(call.client.id),
+        client: Some(call.client),
         ..Shutdown::default()
     };
     for option in call.args.from(1) {
@@ -58,12 +57,12 @@ pub fn shutdown(call: &mut Call<'_>) -> Outcome {
             b"now" => {}
             b"force" => shutdown.force = true,
             b"abort" if call.args.len() == 2 => {
-                return Err(CommandError::Text("ERR No shutdown in progress.".into()));
+                return Err(CommandError::new("ERR No shutdown in progress."));
             }
-            _ => return Err(CommandError::Syntax),
+            _ => return Err(CommandError::SYNTAX),
         }
     }
     call.server.jobs.push(Job::Shutdown(shutdown));
-    call.then = Then::Block(Wait::for_job());
+    call.then = Then::Block(Blocked::on_job());
     Ok(())
 }

@@ -2,8 +2,9 @@
 
 use super::{Call, Outcome};
 use crate::config::value::Events;
+use crate::keyspace::event::Event;
+use crate::resp::reply::Reply;
 use crate::server::Server;
-use crate::server::client::Client;
 use crate::small_bytes::SmallBytes;
 
 /// `SUBSCRIBE channel [channel ...]`: listens to these, too. One answer for each of them.
@@ -11,9 +12,11 @@ use crate::small_bytes::SmallBytes;
 pub fn subscribe(call: &mut Call<'_>) -> Outcome {
     for channel in call.args.from(1) {
         let channel = SmallBytes::from(channel);
-        call.server.channels.subscribe(&channel, call.client.id);
-        call.client.channels.insert(channel.clone());
-        answer(call.client, b"subscribe", Some(&channel));
+        call.server.channels.subscribe(&channel, call.client);
+        let channels = &mut call.me()?.channels;
+        channels.insert(channel.clone());
+        let count = channels.len();
+        answer(call.reply, b"subscribe", Some(&channel), count);
     }
     Ok(())
 }
@@ -24,71 +27,54 @@ pub fn unsubscribe(call: &mut Call<'_>) -> Outcome {
     let channels: Vec<SmallBytes> = if call.args.len() > 1 {
         call.args.from(1).map(Into::into).collect()
     } else {
-        call.client.channels.iter().cloned().collect()
+        call.me()?.channels.iter().cloned().collect()
     };
     for channel in &channels {
-        call.client.channels.remove(channel);
-        call.server.channels.unsubscribe(channel, call.client.id);
-        answer(call.client, b"unsubscribe", Some(channel));
+        call.server.channels.unsubscribe(channel, call.client);
+        let left = &mut call.me()?.channels;
+        left.remove(channel);
+        let count = left.len();
+        answer(call.reply, b"unsubscribe", Some(channel), count);
     }
     if channels.is_empty() {
-        answer(call.client, b"unsubscribe", None);
+        answer(call.reply, b"unsubscribe", None, 0);
     }
     Ok(())
 }
 
 /// What was done, to which channel, and how many channels the client listens to now.
-fn answer(client: &mut Client, done: &[u8], channel: Option<&[u8]>) {
-    client.outbox.push(3);
-    client.outbox.bulk(done);
+fn answer(reply: &mut Reply, done: &[u8], channel: Option<&[u8]>, count: usize) {
+    reply.push(3);
+    reply.bulk(done);
     match channel {
-        Some(channel) => client.outbox.bulk(channel),
-        None => client.outbox.null(),
+        Some(channel) => reply.bulk(channel),
+        None => reply.null(),
     }
-    client.outbox.count(client.channels.len());
+    reply.count(count);
 }
 
 /// `PUBLISH channel message`: how many clients it was sent to. <https://redis.io/docs/latest/commands/publish/>
 pub fn publish(call: &mut Call<'_>) -> Outcome {
     let (channel, message) = (call.arg(1)?, call.arg(2)?);
-    let receivers = call
-        .server
-        .publish(channel, message, Some(&mut *call.client));
-    call.client.outbox.count(receivers);
+    let receivers = call.server.publish(channel, message);
+    call.reply.count(receivers);
     Ok(())
 }
 
-/// Publishes what has happened to keys of a database, as far as notify-keyspace-events asks for it.
+/// Publishes what has happened to a key, if notify-keyspace-events asks for it.
 /// <https://redis.io/docs/latest/develop/use/keyspace-notifications/>
-pub fn notify(
-    server: &mut Server,
-    db: usize,
-    events: &[(&'static str, SmallBytes)],
-    mut client: Option<&mut Client>,
-) {
-    let wanted = server.config.notify_keyspace_events;
-    for (event, key) in events {
-        if !wanted.contains(class_of(event)) {
-            continue;
-        }
-        if wanted.contains(Events::KEYSPACE) {
-            let channel = [format!("__keyspace@{db}__:").as_bytes(), key].concat();
-            server.publish(&channel, event.as_bytes(), client.as_deref_mut());
-        }
-        if wanted.contains(Events::KEYEVENT) {
-            let channel = format!("__keyevent@{db}__:{event}");
-            server.publish(channel.as_bytes(), key, client.as_deref_mut());
-        }
+pub fn notify(server: &mut Server, db: usize, key: &[u8], event: Event) {
+    let wanted = server.journal.published;
+    if !wanted.contains(event.class) {
+        return;
     }
-}
-
-/// The class of events that an event belongs to.
-fn class_of(event: &str) -> Events {
-    match event {
-        "set" | "append" | "incrby" => Events::STRING,
-        "lpush" | "rpush" | "lpop" | "rpop" | "lset" | "ltrim" | "lrem" => Events::LIST,
-        "sadd" | "srem" => Events::SET,
-        "expired" => Events::EXPIRED,
-        _ => Events::GENERIC,
+    let name = event.name;
+    if wanted.contains(Events::KEYSPACE) {
+        let channel = [format!("__keyspace@{db}__:").as_bytes(), key].concat();
+        server.publish(&channel, name.as_bytes());
+    }
+    if wanted.contains(Events::KEYEVENT) {
+        let channel = format!("__keyevent@{db}__:{name}");
+        server.publish(channel.as_bytes(), key);
     }
 }

@@ -5,8 +5,8 @@ use super::{Call, CommandError, Outcome};
 /// `DBSIZE`: how many keys there are. Keys count until they are removed, and so the number tells how far
 /// active expiry has come. <https://redis.io/docs/latest/commands/dbsize/>
 pub fn dbsize(call: &mut Call<'_>) -> Outcome {
-    let keys = call.server.db().len();
-    call.client.outbox.count(keys);
+    let keys = call.server.db(call.db).len();
+    call.reply.count(keys);
     Ok(())
 }
 
@@ -14,18 +14,18 @@ pub fn dbsize(call: &mut Call<'_>) -> Outcome {
 /// <https://redis.io/docs/latest/commands/flushdb/>
 pub fn flushdb(call: &mut Call<'_>) -> Outcome {
     check_flush_option(call)?;
-    call.server.db().clear();
-    call.client.outbox.simple("OK");
+    call.server.db(call.db).clear();
+    call.reply.simple("OK");
     Ok(())
 }
 
 /// `FLUSHALL [ASYNC | SYNC]`: the same for all databases. <https://redis.io/docs/latest/commands/flushall/>
 pub fn flushall(call: &mut Call<'_>) -> Outcome {
     check_flush_option(call)?;
-    for db in call.server.databases_mut() {
-        db.clear();
+    for db in 0..call.server.databases().len() {
+        call.server.db(db).clear();
     }
-    call.client.outbox.simple("OK");
+    call.reply.simple("OK");
     Ok(())
 }
 
@@ -37,16 +37,16 @@ fn check_flush_option(call: &Call<'_>) -> Outcome {
         {
             Ok(())
         }
-        _ => Err(CommandError::Syntax),
+        _ => Err(CommandError::SYNTAX),
     }
 }
 
 /// `TIME`: Unix seconds, and the microseconds since. <https://redis.io/docs/latest/commands/time/>
 pub fn time(call: &mut Call<'_>) -> Outcome {
     let micros = call.server.now.unix_micros();
-    call.client.outbox.array(2);
+    call.reply.array(2);
     for number in [micros / 1_000_000, micros % 1_000_000] {
-        call.client.outbox.bulk(number.to_string().as_bytes());
+        call.reply.bulk(number.to_string().as_bytes());
     }
     Ok(())
 }

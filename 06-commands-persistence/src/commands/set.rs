@@ -1,12 +1,13 @@
 //! Commands on sets.
 
 use super::{Call, Outcome};
+use crate::keyspace::event;
 use crate::keyspace::set::Set;
 
 /// `SADD key member [member ...]`: how many are new. <https://redis.io/docs/latest/commands/sadd/>
 pub fn sadd(call: &mut Call<'_>) -> Outcome {
     let name = call.arg(1)?;
-    let mut key = call.server.db().for_write(name);
+    let mut key = call.server.db(call.db).for_write(name);
     let set: &mut Set = key.get_or_create()?;
     let added = call
         .args
@@ -14,16 +15,16 @@ pub fn sadd(call: &mut Call<'_>) -> Outcome {
         .filter(|member| set.insert(member))
         .count();
     if added > 0 {
-        key.changed("sadd", added);
+        key.changed(event::SADD, added);
     }
-    call.client.outbox.count(added);
+    call.reply.count(added);
     Ok(())
 }
 
 /// `SREM key member [member ...]`: how many there were. <https://redis.io/docs/latest/commands/srem/>
 pub fn srem(call: &mut Call<'_>) -> Outcome {
     let name = call.arg(1)?;
-    let mut key = call.server.db().for_write(name);
+    let mut key = call.server.db(call.db).for_write(name);
     let mut removed = 0;
     if let Some(set) = key.get::<Set>()? {
         removed = call
@@ -33,22 +34,22 @@ pub fn srem(call: &mut Call<'_>) -> Outcome {
             .count();
     }
     if removed > 0 {
-        key.changed("srem", removed);
+        key.changed(event::SREM, removed);
     }
-    call.client.outbox.count(removed);
+    call.reply.count(removed);
     Ok(())
 }
 
 /// `SMEMBERS key`: all members, in no order. <https://redis.io/docs/latest/commands/smembers/>
 pub fn smembers(call: &mut Call<'_>) -> Outcome {
     let name = call.arg(1)?;
-    let Some(set) = call.server.db().read::<Set>(name)? else {
-        call.client.outbox.set(0);
+    let Some(set) = call.server.db(call.db).read::<Set>(name)? else {
+        call.reply.set(0);
         return Ok(());
     };
-    call.client.outbox.set(set.len());
+    call.reply.set(set.len());
     for member in set.iter() {
-        call.client.outbox.bulk(member);
+        call.reply.bulk(member);
     }
     Ok(())
 }
@@ -57,16 +58,16 @@ pub fn smembers(call: &mut Call<'_>) -> Outcome {
 pub fn sismember(call: &mut Call<'_>) -> Outcome {
     let member = call.arg(2)?;
     let name = call.arg(1)?;
-    let set = call.server.db().read::<Set>(name)?;
+    let set = call.server.db(call.db).read::<Set>(name)?;
     let is_member = set.is_some_and(|set| set.contains(member));
-    call.client.outbox.integer(i64::from(is_member));
+    call.reply.integer(i64::from(is_member));
     Ok(())
 }
 
 /// `SCARD key`: how many members. <https://redis.io/docs/latest/commands/scard/>
 pub fn scard(call: &mut Call<'_>) -> Outcome {
     let name = call.arg(1)?;
-    let set = call.server.db().read::<Set>(name)?;
-    call.client.outbox.count(set.map_or(0, Set::len));
+    let set = call.server.db(call.db).read::<Set>(name)?;
+    call.reply.count(set.map_or(0, Set::len));
     Ok(())
 }

@@ -3,25 +3,24 @@
 use super::options::{Condition, Options, Ttl};
 use super::{Call, CommandError, Outcome, expiry};
 use crate::clock::UnixMillis;
-use crate::keyspace::Value;
+use crate::keyspace::{Value, event};
 use crate::resp::integer;
 use crate::small_bytes::SmallBytes;
 
 /// `GET key`: the value, or null. <https://redis.io/docs/latest/commands/get/>
 pub fn get(call: &mut Call<'_>) -> Outcome {
     let key = call.arg(1)?;
-    reply_with_value(call, key)
+    reply_with_value(call, key).map(drop)
 }
 
-fn reply_with_value(call: &mut Call<'_>, key: &[u8]) -> Outcome {
-    match call.server.db().read::<SmallBytes>(key)? {
-        Some(value) => call
-            .client
-            .outbox
-            .bulk_by_reference(value, || value.shared()),
-        None => call.client.outbox.null(),
+/// Whether there is one.
+fn reply_with_value(call: &mut Call<'_>, key: &[u8]) -> Result<bool, CommandError> {
+    let value = call.server.db(call.db).read::<SmallBytes>(key)?;
+    match value {
+        Some(value) => call.reply.bulk_by_reference(value, || value.shared()),
+        None => call.reply.null(),
     }
-    Ok(())
+    Ok(value.is_some())
 }
 
 /// A string value of its own from the bytes of a request.
@@ -34,10 +33,10 @@ fn string(bytes: &[u8]) -> Value {
 pub fn set(call: &mut Call<'_>) -> Outcome {
     let (key, value) = (call.arg(1)?, call.arg(2)?);
     if call.args.len() == 3 {
-        let mut key = call.server.db().for_write(key);
+        let mut key = call.server.db(call.db).for_write(key);
         key.set(string(value), None);
-        key.changed("set", 1);
-        call.client.outbox.simple("OK");
+        key.changed(event::SET, 1);
+        call.reply.simple("OK");
         return Ok(());
     }
     let options = Options::of_set(call)?;
@@ -58,35 +57,33 @@ fn set_with(
     if options.get {
         reply_with_value(call, key)?;
     }
-    let held = call.server.db().deadline(key);
+    let mut slot = call.server.db(call.db).for_write(key);
     let refused = match options.condition {
-        Some(Condition::Missing) => held.is_some(),
-        Some(Condition::Existing) => held.is_none(),
+        Some(Condition::Missing) => slot.exists(),
+        Some(Condition::Existing) => !slot.exists(),
         None => false,
     };
     match (options.get, refused) {
         (true, _) => {}
-        (false, true) => call.client.outbox.null(),
-        (false, false) => call.client.outbox.simple("OK"),
+        (false, true) => call.reply.null(),
+        (false, false) => call.reply.simple("OK"),
     }
     if refused {
         return Ok(());
     }
-    let keep = options.ttl == Some(Ttl::Keep);
-    let deadline = if keep { held.flatten() } else { deadline };
-    let mut slot = call.server.db().for_write(key);
-    slot.set(string(value), deadline);
-    slot.changed("set", 1);
-    write_down_set(call, key, value, deadline.filter(|_| !keep));
-    Ok(())
-}
-
-/// A time to live is written down as the point in time at which it ends.
-fn write_down_set(call: &mut Call<'_>, key: &[u8], value: &[u8], deadline: Option<UnixMillis>) {
-    if let Some(deadline) = deadline {
-        let deadline = deadline.0.to_string();
-        call.instead([b"SET", key, value, b"PXAT", deadline.as_bytes()]);
+    slot.put(string(value));
+    if options.ttl != Some(Ttl::Keep) {
+        slot.set_deadline(deadline);
     }
+    slot.changed(event::SET, 1);
+    if let Some(deadline) = deadline {
+        slot.changed(event::EXPIRE, 0);
+        // A time to live is written down as the point in time at which it ends.
+        let mut text = [0; integer::MAX_TEXT];
+        let deadline = integer::format(&mut text, deadline.0);
+        call.effect.instead([b"SET", key, value, b"PXAT", deadline]);
+    }
+    Ok(())
 }
 
 /// `GETEX key [EX s | PX ms | EXAT s | PXAT ms | PERSIST]`: the value, and another deadline for it.
@@ -94,26 +91,21 @@ fn write_down_set(call: &mut Call<'_>, key: &[u8], value: &[u8], deadline: Optio
 pub fn getex(call: &mut Call<'_>) -> Outcome {
     let key = call.arg(1)?;
     let option = Options::of_getex(call)?;
-    if call.server.db().read::<SmallBytes>(key)?.is_none() {
+    if !reply_with_value(call, key)? {
         // Redis looks at the time only when there is a key.
-        call.client.outbox.null();
         return Ok(());
     }
     let deadline = match option {
         Some(ttl) => ttl.deadline(call)?,
         None => None,
     };
-    reply_with_value(call, key)?;
-    match option {
-        None => {}
-        Some(Ttl::Remove) => {
-            expiry::remove_deadline(call, key);
+    let slot = call.server.db(call.db).for_write(key);
+    match (option, deadline) {
+        (Some(Ttl::Remove), _) => {
+            expiry::remove_deadline(slot, &mut call.effect);
         }
-        Some(_) => {
-            if let Some(deadline) = deadline {
-                expiry::change_deadline(call, key, deadline);
-            }
-        }
+        (_, Some(deadline)) => expiry::change_deadline(slot, deadline, call.now, &mut call.effect),
+        _ => {}
     }
     Ok(())
 }
@@ -122,13 +114,13 @@ pub fn getex(call: &mut Call<'_>) -> Outcome {
 pub fn setnx(call: &mut Call<'_>) -> Outcome {
     let value = call.arg(2)?;
     let name = call.arg(1)?;
-    let mut key = call.server.db().for_write(name);
+    let mut key = call.server.db(call.db).for_write(name);
     let sets = !key.exists();
     if sets {
         key.set(string(value), None);
-        key.changed("set", 1);
+        key.changed(event::SET, 1);
     }
-    call.client.outbox.integer(i64::from(sets));
+    call.reply.integer(i64::from(sets));
     Ok(())
 }
 
@@ -136,23 +128,20 @@ pub fn setnx(call: &mut Call<'_>) -> Outcome {
 pub fn getset(call: &mut Call<'_>) -> Outcome {
     let (key, value) = (call.arg(1)?, call.arg(2)?);
     reply_with_value(call, key)?;
-    let mut slot = call.server.db().for_write(key);
+    let mut slot = call.server.db(call.db).for_write(key);
     slot.set(string(value), None);
-    slot.changed("set", 1);
-    call.instead([b"SET", key, value]);
+    slot.changed(event::SET, 1);
+    call.effect.instead([b"SET", key, value]);
     Ok(())
 }
 
 /// `MGET key [key ...]`: a value or null for each; null for other types. <https://redis.io/docs/latest/commands/mget/>
 pub fn mget(call: &mut Call<'_>) -> Outcome {
-    call.client.outbox.array(call.args.len() - 1);
+    call.reply.array(call.args.len() - 1);
     for key in call.args.from(1) {
-        match call.server.db().read::<SmallBytes>(key) {
-            Ok(Some(value)) => call
-                .client
-                .outbox
-                .bulk_by_reference(value, || value.shared()),
-            _ => call.client.outbox.null(),
+        match call.server.db(call.db).read::<SmallBytes>(key) {
+            Ok(Some(value)) => call.reply.bulk_by_reference(value, || value.shared()),
+            _ => call.reply.null(),
         }
     }
     Ok(())
@@ -161,15 +150,15 @@ pub fn mget(call: &mut Call<'_>) -> Outcome {
 /// `MSET key value [key value ...]`. <https://redis.io/docs/latest/commands/mset/>
 pub fn mset(call: &mut Call<'_>) -> Outcome {
     if call.args.len().is_multiple_of(2) {
-        return Err(CommandError::WrongArity(call.command.name));
+        return Err(CommandError::wrong_arity(call.command.name));
     }
     for index in (1..call.args.len()).step_by(2) {
         let (key, value) = (call.arg(index)?, call.arg(index + 1)?);
-        let mut slot = call.server.db().for_write(key);
+        let mut slot = call.server.db(call.db).for_write(key);
         slot.set(string(value), None);
-        slot.changed("set", 1);
+        slot.changed(event::SET, 1);
     }
-    call.client.outbox.simple("OK");
+    call.reply.simple("OK");
     Ok(())
 }
 
@@ -194,7 +183,7 @@ pub fn decrby(call: &mut Call<'_>) -> Outcome {
     let decrement = call.integer(2)?;
     let increment = decrement.checked_neg().ok_or_else(|| {
         // The only number without a negative twin.
-        CommandError::Text("ERR decrement would overflow".into())
+        CommandError::new("ERR decrement would overflow")
     })?;
     add(call, increment)
 }
@@ -202,22 +191,22 @@ pub fn decrby(call: &mut Call<'_>) -> Outcome {
 /// A missing key counts as 0.
 fn add(call: &mut Call<'_>, increment: i64) -> Outcome {
     let name = call.arg(1)?;
-    let mut key = call.server.db().for_write(name);
+    let mut key = call.server.db(call.db).for_write(name);
     let held = key.get::<SmallBytes>()?;
     let number = match &held {
-        Some(text) => integer::parse(text).ok_or(CommandError::NotAnInteger)?,
+        Some(text) => integer::parse(text).ok_or(CommandError::NOT_AN_INTEGER)?,
         None => 0,
     };
     let number = number
         .checked_add(increment)
-        .ok_or(CommandError::Overflow)?;
+        .ok_or(CommandError::OVERFLOW)?;
     let text = SmallBytes::from(integer::format(&mut [0; integer::MAX_TEXT], number));
     match held {
         Some(held) => *held = text,
         None => key.put(Value::String(text)),
     }
-    key.changed("incrby", 1);
-    call.client.outbox.integer(number);
+    key.changed(event::INCRBY, 1);
+    call.reply.integer(number);
     Ok(())
 }
 
@@ -226,12 +215,12 @@ pub fn append(call: &mut Call<'_>) -> Outcome {
     let more = call.arg(2)?;
     let limit = call.server.config.proto_max_bulk_len.0;
     let name = call.arg(1)?;
-    let mut key = call.server.db().for_write(name);
+    let mut key = call.server.db(call.db).for_write(name);
     let length = match key.get::<SmallBytes>()? {
         Some(held) => {
             let length = held.len() + more.len();
             if length > limit {
-                return Err(CommandError::TooLong);
+                return Err(CommandError::TOO_LONG);
             }
             held.append(more);
             length
@@ -241,17 +230,15 @@ pub fn append(call: &mut Call<'_>) -> Outcome {
             more.len()
         }
     };
-    key.changed("append", 1);
-    call.client.outbox.count(length);
+    key.changed(event::APPEND, 1);
+    call.reply.count(length);
     Ok(())
 }
 
 /// `STRLEN key`: how many bytes. <https://redis.io/docs/latest/commands/strlen/>
 pub fn strlen(call: &mut Call<'_>) -> Outcome {
     let name = call.arg(1)?;
-    let value = call.server.db().read::<SmallBytes>(name)?;
-    call.client
-        .outbox
-        .count(value.map_or(0, |value| value.len()));
+    let value = call.server.db(call.db).read::<SmallBytes>(name)?;
+    call.reply.count(value.map_or(0, |value| value.len()));
     Ok(())
 }

@@ -3,7 +3,8 @@
 //! Nothing here knows of sockets, files, or the protocol.
 //!
 //! ```text
-//! db (keys, deadlines, the one way to change a value)
+//! db (keys, deadlines, the one way to read) ---- key (the one way to change a value)
+//!  |-- journal     what happened to which key, for the server ---- event
 //!  |-- snapshot    what a snapshot must see before it changes
 //!  |-- interest    keys that clients wait for or watch
 //!  |-- reclaim     frees large values elsewhere
@@ -13,7 +14,10 @@
 
 pub mod counts;
 pub mod db;
+pub mod event;
 pub mod interest;
+pub mod journal;
+pub mod key;
 pub mod list;
 #[cfg(test)]
 mod measure;

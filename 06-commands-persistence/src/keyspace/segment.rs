@@ -158,13 +158,12 @@ impl<V> Segment<V> {
         position
     }
 
-    /// Removes `key`, whose hash this is.
-    pub fn remove(&mut self, hash: u64, key: &[u8], hasher: &RandomState) -> Option<Entry<V>> {
-        let removed = self.find(hash, key)?;
+    /// Removes the entry at a position, whose key has this hash.
+    pub fn remove(&mut self, hash: u64, removed: usize, hasher: &RandomState) -> Option<Entry<V>> {
         if let Some(place) = self.find_slot(hash, |position| position == removed) {
             self.free(place);
         }
-        let last = self.entries.len() - 1;
+        let last = self.entries.len().checked_sub(1)?;
         // The last entry is about to move into the gap: its slot follows.
         if removed != last && removed < REACH {
             let hash = self.entries.get(last)?.hash(hasher);
@@ -310,6 +309,15 @@ impl<V> Segment<V> {
 mod tests {
     use super::*;
 
+    fn remove<V>(
+        segment: &mut Segment<V>,
+        hash: u64,
+        key: &[u8],
+        hasher: &RandomState,
+    ) -> Option<Entry<V>> {
+        segment.remove(hash, segment.find(hash, key)?, hasher)
+    }
+
     fn key(number: u32) -> [u8; 4] {
         number.to_le_bytes()
     }
@@ -336,7 +344,7 @@ mod tests {
         }
         // Every third: with the first thousands of them, entries come back into the reach.
         for number in (0..count).step_by(3) {
-            let removed = segment.remove(hash_of(number), &key(number), &hasher);
+            let removed = remove(&mut segment, hash_of(number), &key(number), &hasher);
             assert_eq!(removed.map(|entry| entry.value), Some(number));
             if number.is_multiple_of(1_000) {
                 segment.check();
@@ -368,7 +376,7 @@ mod tests {
             } else {
                 &mut segment
             };
-            let removed = half.remove(hash_of(number), &key(number), &hasher);
+            let removed = remove(half, hash_of(number), &key(number), &hasher);
             assert!(removed.is_some());
             half.check();
         }

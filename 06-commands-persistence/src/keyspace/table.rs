@@ -59,6 +59,21 @@ pub struct Table<V> {
     hasher: RandomState,
 }
 
+/// Where a table has a key, or where it would have it. Good until a key is added or removed.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    hash: u64,
+    /// The segment, and the position there; `None` where there is no such key.
+    found: Option<(usize, usize)>,
+}
+
+impl Place {
+    /// Whether there is such a key.
+    pub fn is_found(self) -> bool {
+        self.found.is_some()
+    }
+}
+
 impl<V> Default for Table<V> {
     fn default() -> Self {
         Self {
@@ -123,44 +138,51 @@ impl<V> Table<V> {
         Some(&self.find(key)?.key)
     }
 
-    /// The value of `key`, to be changed.
-    pub fn get_mut(&mut self, key: &[u8]) -> Option<&mut V> {
-        let hash = hash(&self.hasher, key);
-        let segment = self.segments.get_mut(self.segment_of(hash))?;
-        segment.value_mut(segment.find(hash, key)?)
-    }
-
     /// Makes `key` hold `value`, and gives what it held before. The key is copied where it is new; given as
     /// [`SmallBytes`], it is taken as it is.
     pub fn insert(&mut self, key: impl AsRef<[u8]> + Into<SmallBytes>, value: V) -> Option<V> {
-        let hash = hash(&self.hasher, key.as_ref());
-        if let Some(place) = self.place_of(hash, key.as_ref()) {
-            return Some(mem::replace(self.value_mut(place)?, value));
+        let mut place = self.locate(key.as_ref());
+        if let Some(held) = self.at_mut(place) {
+            return Some(mem::replace(held, value));
         }
-        self.add(hash, key.into(), value);
+        self.add_at(&mut place, key.into(), value);
         None
-    }
-
-    /// The value of `key`, to be changed. Where there is no such key it comes to be, with the value that
-    /// `make` gives.
-    pub fn get_or_insert_with(&mut self, key: &[u8], make: impl FnOnce() -> V) -> &mut V {
-        let hash = hash(&self.hasher, key);
-        let place = match self.place_of(hash, key) {
-            Some(place) => place,
-            None => self.add(hash, key.into(), make()),
-        };
-        match self.value_mut(place) {
-            Some(value) => value,
-            None => unreachable!("a key that was just found or added has its place"),
-        }
     }
 
     /// Removes `key`, and gives it with its value.
     pub fn remove(&mut self, key: &[u8]) -> Option<(SmallBytes, V)> {
+        self.remove_at(&mut self.locate(key))
+    }
+
+    /// Where `key` is, or would be: whoever has more than one thing to do with it looks for it once.
+    pub fn locate(&self, key: &[u8]) -> Place {
         let hash = hash(&self.hasher, key);
-        let number = self.segment_of(hash);
+        let found = self.place_of(hash, key);
+        Place { hash, found }
+    }
+
+    /// The key and the value at a place.
+    pub fn at(&self, place: Place) -> Option<(&SmallBytes, &V)> {
+        let (number, position) = place.found?;
+        let entry = self.segments.get(number)?.entries().get(position)?;
+        Some((&entry.key, &entry.value))
+    }
+
+    /// The value at a place, to be changed.
+    pub fn at_mut(&mut self, place: Place) -> Option<&mut V> {
+        self.value_mut(place.found?)
+    }
+
+    /// Adds a key at the place where it was not found.
+    pub fn add_at(&mut self, place: &mut Place, key: SmallBytes, value: V) {
+        place.found = Some(self.add(place.hash, key, value));
+    }
+
+    /// Removes the key at a place, and gives it with its value.
+    pub fn remove_at(&mut self, place: &mut Place) -> Option<(SmallBytes, V)> {
+        let (number, position) = place.found.take()?;
         let segment = self.segments.get_mut(number)?;
-        let Entry { key, value } = segment.remove(hash, key, &self.hasher)?;
+        let Entry { key, value } = segment.remove(place.hash, position, &self.hasher)?;
         self.count(number, -1);
         self.drop_segments_of_none();
         Some((key, value))
@@ -263,8 +285,11 @@ mod tests {
                     assert!(removed.is_none_or(|(removed, _)| *removed == *key));
                 }
                 3 => {
-                    let value = table.get_or_insert_with(&key, || step);
-                    assert_eq!(value, map.entry(key).or_insert(step));
+                    let mut place = table.locate(&key);
+                    if !place.is_found() {
+                        table.add_at(&mut place, (&*key).into(), step);
+                    }
+                    assert_eq!(table.at_mut(place), Some(map.entry(key).or_insert(step)));
                 }
                 _ => assert_eq!(table.insert(&*key, step), map.insert(key, step)),
             }
@@ -274,7 +299,6 @@ mod tests {
         }
         for (key, value) in &map {
             assert_eq!(table.get(key), Some(value));
-            assert_eq!(table.get_mut(key).as_deref(), Some(value));
         }
         let all: HashMap<_, _> = table
             .iter()

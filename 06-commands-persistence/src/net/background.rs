@@ -1,8 +1,9 @@
 //! What the server does when nobody asks for anything.
 
+use crate::commands;
 use crate::memory::{self, Release};
 use crate::server::Server;
-use crate::server::client::{Client, ClientId};
+use crate::server::client::Client;
 use crate::server::shared::Shared;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -23,7 +24,7 @@ const MAX_CLIENTS: usize = 1000;
 /// Works for ever.
 pub async fn work(shared: Shared) {
     tokio::spawn(expire(shared.clone()));
-    let mut seen: ClientId = 0;
+    let mut seen = 0;
     let mut release = Release::default();
     loop {
         sleep(TICK).await;
@@ -45,50 +46,31 @@ pub async fn work(shared: Shared) {
 /// there are, it holds the server for [`MAX_EXPIRED`] of them only, and then lets others have it.
 async fn expire(shared: Shared) {
     loop {
-        let more = expire_some(&mut shared.lock("expire"));
+        let more = commands::expire(&mut shared.lock("expire"), MAX_EXPIRED);
         sleep(if more { CATCH_UP_PAUSE } else { TICK }).await;
     }
 }
 
-/// True: there are more.
-fn expire_some(server: &mut Server) -> bool {
-    let now = server.clock.read();
-    let mut left = MAX_EXPIRED;
-    for db in 0..server.databases().len() {
-        server.select(db);
-        server.set_time(now);
-        left -= server.db().remove_expired(left);
-        crate::commands::settle_background(server);
-        if left == 0 {
-            return true;
-        }
-    }
-    false
-}
-
 /// Disconnects clients that have been idle for too long, or have more waiting to be sent than they may. Looks at some of
 /// them in each tick, and at all in turn.
-fn look_after_clients(server: &mut Server, seen: &mut ClientId) {
+fn look_after_clients(server: &mut Server, seen: &mut u64) {
     let now = server.last_tick.instant;
     let timeout = Duration::from_secs(server.config.timeout.into());
     let limits = server.config.client_output_buffer_limit;
-    let mut looked_at = 0;
-    let mut disconnected = 0;
-    for client in server.clients.after(*seen, MAX_CLIENTS) {
-        looked_at += 1;
-        *seen = client.id;
+    let next = server.clients.after(*seen, MAX_CLIENTS);
+    *seen = next.last().map_or(0, |id| id.number());
+    for id in next {
+        let Some(client) = server.clients.get_mut(id) else {
+            continue;
+        };
         let limit = *client.output_limit(&limits);
         if client.exceeds(&limit, now) {
-            disconnected += 1;
+            server.stats.output_limit_disconnections += 1;
             client.kill();
         } else if is_idle(client, timeout, now) {
-            log::debug!("client {} was idle for too long", client.id);
+            log::debug!("client {} was idle for too long", id.number());
             client.kill();
         }
-    }
-    server.stats.output_limit_disconnections += disconnected;
-    if looked_at < MAX_CLIENTS {
-        *seen = 0;
     }
 }
 

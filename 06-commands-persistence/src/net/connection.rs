@@ -48,14 +48,12 @@ impl Registration {
         addresses: (SocketAddr, SocketAddr),
         shared: &Shared,
     ) -> (Self, Session) {
-        let now = server.clock.read();
-        server.stats.connections += 1;
-        let client = server.clients.add(addresses, now.instant);
+        let session = Session::connect(server, addresses);
         let registration = Self {
             shared: shared.clone(),
-            id: client.id,
+            id: session.id(),
         };
-        (registration, Session::new(client))
+        (registration, session)
     }
 }
 

@@ -112,7 +112,7 @@ fn finish_saving(shared: &Shared, begun: &Reading, succeeded: bool) {
     let now = server.clock.read();
     let took = now.since(begun);
     for client in server.saving.end(now.unix(), took, succeeded) {
-        server.unblock(client, |reply, _| {
+        server.unblock(client, |reply| {
             if succeeded {
                 reply.simple("OK");
             } else {
@@ -132,7 +132,7 @@ async fn rewrite_config(shared: Shared, client: ClientId) {
     let rewritten = spawn_blocking(rewrite).await;
     let rewritten = rewritten.unwrap_or_else(|panic| Err(io::Error::other(panic)));
     let mut server = shared.lock("config");
-    server.unblock(client, |reply, _| match rewritten {
+    server.unblock(client, |reply| match rewritten {
         Ok(()) => reply.simple("OK"),
         Err(error) => reply.error(format!("ERR Rewriting config file: {error}").as_bytes()),
     });
@@ -166,8 +166,7 @@ async fn end(shared: &Shared, shutdown: &Shutdown, saving: Option<JoinHandle<()>
 async fn save_for_the_last_time(shared: &Shared) -> bool {
     {
         let mut server = shared.lock("shutdown");
-        let now = server.clock.read();
-        server.set_time(now);
+        server.now = server.clock.read();
         server.freeze();
         server.saving.in_foreground = true;
     }
@@ -178,7 +177,7 @@ fn go_on(shared: &Shared, shutdown: &Shutdown) {
     let mut server = shared.lock("shutdown");
     server.resume();
     if let Some(client) = shutdown.client {
-        server.unblock(client, |reply, _| {
+        server.unblock(client, |reply| {
             reply.error(b"ERR Errors trying to SHUTDOWN. Check logs.");
         });
     }

@@ -42,13 +42,13 @@ fn read(server: &mut Server, file: impl Read) -> anyhow::Result<Loaded> {
     let mut decoder = Decoder::new(file)?;
     let now = server.now.unix();
     let mut loaded = Loaded::default();
-    server.select(0);
+    let mut db = 0;
     loop {
         match decoder.next_event()? {
             Event::Eof => break,
             Event::Aux { .. } | Event::ResizeDb { .. } => {}
             Event::Function(_) => bail!("it holds functions, which this server does not have"),
-            Event::SelectDb(number) => select(server, number)?,
+            Event::SelectDb(number) => db = select(server, number)?,
             Event::Key {
                 key,
                 expires_at_ms,
@@ -63,24 +63,22 @@ fn read(server: &mut Server, file: impl Read) -> anyhow::Result<Loaded> {
                 if value.is_empty_collection() {
                     continue;
                 }
-                if !server.db().restore(&key, value, deadline) {
+                if !server.db(db).db.restore(&key, value, deadline) {
                     bail!("the key '{}' is there twice", key.escape_ascii());
                 }
                 loaded.keys += 1;
             }
         }
     }
-    server.select(0);
     Ok(loaded)
 }
 
-fn select(server: &mut Server, number: u64) -> anyhow::Result<()> {
-    let exists = usize::try_from(number).is_ok_and(|number| server.select(number));
-    if !exists {
+fn select(server: &Server, number: u64) -> anyhow::Result<usize> {
+    let db = usize::try_from(number).ok();
+    db.filter(|db| server.has_db(*db)).with_context(|| {
         let databases = server.databases().len();
-        bail!("it has keys in database {number}, and there are {databases} (see --databases)");
-    }
-    Ok(())
+        format!("it has keys in database {number}, and there are {databases} (see --databases)")
+    })
 }
 
 fn convert(value: rdb::Value, key: &[u8]) -> anyhow::Result<Value> {

@@ -169,6 +169,16 @@ impl RequestQueue {
         })
     }
 
+    /// Puts back the request that was taken last.
+    pub fn put_back(&mut self) {
+        self.taken = self.taken.saturating_sub(1);
+        let before = self.taken.checked_sub(1);
+        let before = before.and_then(|before| self.requests.get(before));
+        // The first one begins at the beginning: what was before it is forgotten.
+        (self.consumed, self.consumed_spans) =
+            before.map_or((0, 0), |parsed| (parsed.bytes_end, parsed.spans_end));
+    }
+
     /// The next requests, which stay to be taken.
     pub fn upcoming(&self) -> impl Iterator<Item = Args<'_>> {
         let mut start = (self.consumed, self.consumed_spans);

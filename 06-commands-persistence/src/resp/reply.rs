@@ -44,6 +44,14 @@ pub struct Reply {
     protocol: Protocol,
 }
 
+/// A place between two values of a [`Reply`].
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    bytes: usize,
+    /// Large values before it.
+    large: usize,
+}
+
 impl Reply {
     /// A reply in this protocol.
     pub fn new(protocol: Protocol) -> Self {
@@ -180,6 +188,36 @@ impl Reply {
             from = *place;
         }
         self.bytes.extend_from_slice(other.bytes.part(from..));
+    }
+
+    /// The end of what was appended so far. Good until something is sent.
+    #[inline]
+    pub fn mark(&self) -> Mark {
+        Mark {
+            bytes: self.bytes.len(),
+            large: self.large.len(),
+        }
+    }
+
+    /// Takes back what was appended since.
+    pub fn truncate(&mut self, mark: Mark) {
+        self.bytes.truncate(mark.bytes);
+        for (_, large) in self.large.drain(mark.large..) {
+            self.large_bytes -= large.len();
+        }
+    }
+
+    /// Moves the values of another [`Reply`] before those that were appended since.
+    pub fn insert(&mut self, mark: Mark, other: &mut Self) {
+        let bytes = self.bytes.split_off(mark.bytes);
+        let large = self.large.split_off(mark.large);
+        self.append(other);
+        other.clear();
+        let moved = self.bytes.len() - mark.bytes;
+        self.bytes.extend_from_slice(&bytes);
+        let large = large.into_iter();
+        self.large
+            .extend(large.map(|(place, large)| (place + moved, large)));
     }
 
     /// How many bytes are to be sent.

@@ -1,8 +1,8 @@
 //! One client, as the server knows it.
 
+use super::blocked::Wait;
 use crate::clock::{Reading, UnixMillis};
 use crate::config::value::{OutputLimit, OutputLimits};
-use crate::resp::queue::Request;
 use crate::resp::reply::{Protocol, Reply};
 use crate::small_bytes::SmallBytes;
 use std::collections::BTreeSet;
@@ -12,16 +12,33 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-/// Numbers clients in the order in which they came. No number is used twice.
-pub type ClientId = u64;
+/// Names a client. Those who came earlier are smaller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ClientId {
+    number: u64,
+    place: usize,
+}
+
+impl ClientId {
+    pub(super) const fn new(number: u64, place: usize) -> Self {
+        Self { number, place }
+    }
+
+    /// Its number, in the order in which they came, as CLIENT ID gives it. No number is used twice.
+    pub fn number(self) -> u64 {
+        self.number
+    }
+
+    /// Where it is in the table of clients, for as long as it is there.
+    pub(super) fn place(self) -> usize {
+        self.place
+    }
+}
 
 /// A client: its side of the conversation, and what it has asked the server to keep for it.
-///
-/// While one of its batches runs, the record is with the [`Call`](crate::commands::Call), and not in the
-/// table of clients.
 #[derive(Debug)]
 pub struct Client {
-    /// Its number.
+    /// Its name in the table of clients.
     pub id: ClientId,
     /// Where it calls from, and whom; `None` for the server's own, which replays what was written down.
     pub address: Option<(SocketAddr, SocketAddr)>,
@@ -36,12 +53,13 @@ pub struct Client {
     /// The last command it sent.
     pub last_command: &'static str,
     /// What it is to be sent, and its connection has not yet taken over. It is filled under the server's lock
-    /// alone, by whoever has something for this client, and so in the order in which it happened.
+    /// alone, by whoever has something for this client, and so in the order in which it happened. While a batch of the
+    /// client's own runs, what was there before is with its [`Session`](crate::session::Session).
     pub outbox: Reply,
     /// The channels it listens to.
     pub channels: BTreeSet<SmallBytes>,
     /// What it waits for, if it does: then it gets no further than that.
-    pub blocked: Option<Blocked>,
+    pub blocked: Option<Wait>,
     /// It is to be disconnected.
     pub closing: Option<Closing>,
     /// Since when its output has been above the soft limit.
@@ -93,33 +111,16 @@ impl Mail {
     }
 }
 
-/// What a client waits for.
-#[derive(Debug)]
-pub struct Blocked {
-    /// What ends the wait.
-    pub on: BlockedOn,
-    /// When it ends without success.
-    pub deadline: Option<Instant>,
-    /// Writes the reply in that case.
-    pub on_timeout: fn(&mut Reply),
-}
-
-/// What ends a wait.
-#[derive(Debug)]
-pub enum BlockedOn {
-    /// One of these keys is changed so that the request can be answered.
-    Keys {
-        /// The database they belong to.
-        db: usize,
-        /// The keys.
-        keys: Vec<SmallBytes>,
-        /// Its place among those who wait: smaller numbers came first.
-        ticket: u64,
-        /// What to try again.
-        request: Request,
-    },
-    /// A work of the server's own, such as a snapshot.
-    Job,
+/// What a client's connection is to do next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Turn {
+    /// Execute its requests.
+    #[default]
+    Execute,
+    /// Wait for the server, until then at the latest.
+    Wait(Option<Instant>),
+    /// End.
+    Close(Closing),
 }
 
 impl Client {
@@ -155,6 +156,31 @@ impl Client {
         }
         if let Some(waker) = &self.waker {
             waker.wake_by_ref();
+        }
+    }
+
+    /// What its connection is to do next, where all may go on, or where all have to wait.
+    pub fn turn(&self, is_paused: bool) -> Turn {
+        match (self.closing, &self.blocked) {
+            (Some(closing), _) => Turn::Close(closing),
+            (None, Some(wait)) => Turn::Wait(wait.deadline),
+            (None, None) if is_paused => Turn::Wait(None),
+            (None, None) => Turn::Execute,
+        }
+    }
+
+    /// Hands over what it is to be sent. What comes from now on gathers anew.
+    pub fn take_outbox(&mut self) -> Reply {
+        let protocol = self.outbox.protocol();
+        std::mem::replace(&mut self.outbox, Reply::new(protocol))
+    }
+
+    /// Takes back what was [handed over](Self::take_outbox), with more behind it; nothing, if it is to be disconnected at
+    /// once.
+    pub fn put_back_outbox(&mut self, mut outbox: Reply) {
+        if self.closing != Some(Closing::Now) {
+            outbox.append(&self.outbox);
+            self.outbox = outbox;
         }
     }
 
@@ -226,15 +252,6 @@ impl Client {
     }
 }
 
-/// When a wait that begins now ends that is to last `timeout`; `None` for one that is to last for ever.
-pub fn deadline_after(timeout: Duration, now: Instant) -> Option<Instant> {
-    if timeout.is_zero() {
-        return None;
-    }
-    // A wait so long that no clock can show its end lasts for ever.
-    now.checked_add(timeout)
-}
-
 /// A point in time in seconds, as Redis gives it where it counts in seconds.
 pub fn unix_seconds(time: UnixMillis) -> i64 {
     time.0.div_euclid(1000)
@@ -245,7 +262,7 @@ mod tests {
     use super::*;
 
     fn client() -> Client {
-        Client::new(1, None, Instant::now())
+        Client::new(ClientId::new(1, 0), None, Instant::now())
     }
 
     #[test]

@@ -3,43 +3,48 @@
 //! Whoever has the [`Server`] has all of it, for as long as the lock is held. Each command is by that one
 //! step that nobody can come between. Nothing here knows of sockets, or of which commands there are.
 
+pub mod backlog;
+pub mod blocked;
 pub mod channels;
 pub mod client;
 pub mod clients;
-pub mod effects;
 pub mod jobs;
 pub mod settings;
 pub mod shared;
 pub mod sink;
 pub mod stats;
-pub mod waiters;
+pub mod unsent;
 
 use crate::clock::{Clock, Reading};
 use crate::config::Config;
 use crate::config::value::OutputLimit;
 use crate::keyspace::Db;
+use crate::keyspace::db::{DbMut, Expiry};
+use crate::keyspace::journal::Journal;
 use crate::keyspace::reclaim::Reclaimer;
 use crate::resp::reply::{Protocol, Reply};
 use crate::small_bytes::SmallBytes;
+use backlog::{Backlog, Reader};
 use channels::Channels;
-use client::{Blocked, BlockedOn, Client, ClientId};
+use client::{Client, ClientId};
 use clients::Clients;
-use effects::Effects;
 use jobs::{Jobs, Saving};
 use rand::RngExt;
 use stats::Stats;
-use waiters::Waiters;
+use unsent::Unsent;
 
 /// The server's state.
 #[derive(Debug)]
 pub struct Server {
     databases: Vec<Db>,
-    /// Always the number of one of them.
-    selected: usize,
+    /// What has happened to keys, in whichever database, since this was last settled.
+    pub journal: Journal,
     /// Who is connected.
     pub clients: Clients,
+    /// What all of them together are still to be sent.
+    pub unsent: Unsent,
     /// Who waits for keys.
-    pub waiters: Waiters,
+    pub blocked: blocked::Queues,
     /// Who listens to channels.
     pub channels: Channels,
     /// How the server was told to behave.
@@ -47,7 +52,7 @@ pub struct Server {
     /// What it counts.
     pub stats: Stats,
     /// What commands have done, for the append-only file and replicas.
-    pub effects: Effects,
+    pub backlog: Backlog,
     /// What is to be done outside the lock.
     pub jobs: Jobs,
     /// How it stands with snapshots.
@@ -78,12 +83,13 @@ impl Server {
         let count = config.databases.max(1);
         Self {
             databases: (0..count).map(|_| Db::new(reclaimer.clone())).collect(),
-            selected: 0,
+            journal: Journal::default(),
             clients: Clients::default(),
-            waiters: Waiters::default(),
+            unsent: Unsent::default(),
+            blocked: blocked::Queues::default(),
             channels: Channels::default(),
             stats: Stats::new(commands),
-            effects: Effects::default(),
+            backlog: Backlog::default(),
             jobs: Jobs::default(),
             saving: Saving::new(now.unix()),
             reclaimer,
@@ -98,26 +104,23 @@ impl Server {
         }
     }
 
-    /// The database that is selected.
-    pub fn db(&mut self) -> &mut Db {
-        // Not from input: `select` takes no other number.
-        &mut self.databases[self.selected]
-    }
-
-    /// The number of the database that is selected.
-    pub fn selected(&self) -> usize {
-        self.selected
-    }
-
-    /// Selects a database. False where there is none of this number.
-    pub fn select(&mut self, db: usize) -> bool {
-        let exists = db < self.databases.len();
-        if exists {
-            self.selected = db;
-            let now = self.now.unix();
-            self.db().set_time(now);
+    /// A database, at the time at which the present command runs. There must be one of this number: see
+    /// [`has_db`](Self::has_db).
+    #[inline]
+    pub fn db(&mut self, number: usize) -> DbMut<'_> {
+        DbMut {
+            number,
+            // Not from input: SELECT takes no other number, and nor does whoever else names one.
+            db: &mut self.databases[number],
+            now: self.now.unix(),
+            journal: &mut self.journal,
+            counters: &mut self.stats.keyspace,
         }
-        exists
+    }
+
+    /// Whether there is a database of this number.
+    pub fn has_db(&self, number: usize) -> bool {
+        number < self.databases.len()
     }
 
     /// All databases.
@@ -130,23 +133,23 @@ impl Server {
         &mut self.databases
     }
 
-    /// Sets the time at which the present command runs.
-    pub fn set_time(&mut self, now: Reading) {
-        self.now = now;
-        self.db().set_time(now.unix());
-    }
-
-    /// How many changes there were, of all keys, since the server started.
-    pub fn changes(&self) -> u64 {
-        self.databases.iter().map(|db| db.journal.changes).sum()
-    }
-
-    /// Begins to write effects, for a reader that knows the present state. It reads on from the offset given.
-    pub fn attach_effects(&mut self) -> u64 {
+    /// Says what becomes of keys whose time is up.
+    pub fn set_expiry(&mut self, expiry: Expiry) {
         for db in &mut self.databases {
-            db.journal.notes_expired = true;
+            db.expiry = expiry;
         }
-        self.effects.attach()
+    }
+
+    /// Begins to write down what is done, for a reader that knows the present state.
+    pub fn follow(&mut self) -> Reader {
+        self.journal.is_followed = true;
+        self.backlog.attach()
+    }
+
+    /// One reader less.
+    pub fn unfollow(&mut self, reader: Reader) {
+        self.backlog.detach(reader);
+        self.journal.is_followed = self.backlog.is_read();
     }
 
     /// Whether requests have to wait.
@@ -180,69 +183,19 @@ impl Server {
         }
     }
 
-    /// Sends a message to all that listen to a channel, and gives their number. `sender` is the client that
-    /// is not in the table since its command runs.
-    pub fn publish(
-        &mut self,
-        channel: &[u8],
-        message: &[u8],
-        mut sender: Option<&mut Client>,
-    ) -> usize {
+    /// Sends a message to all that listen to a channel, and gives their number.
+    pub fn publish(&mut self, channel: &[u8], message: &[u8]) -> usize {
         let listeners: Vec<ClientId> = self.channels.listeners(channel).collect();
         if listeners.is_empty() {
             return 0;
         }
         let message = Message::new(channel, message);
         for id in &listeners {
-            match &mut sender {
-                Some(client) if client.id == *id => {
-                    let message = message.of(client.outbox.protocol());
-                    client.outbox.append(message);
-                }
-                _ => {
-                    let protocol = self.clients.get(*id).map(|client| client.outbox.protocol());
-                    self.deliver(*id, message.of(protocol.unwrap_or_default()));
-                }
-            }
+            let client = self.clients.get(*id);
+            let protocol = client.map(|client| client.outbox.protocol());
+            self.deliver(*id, message.of(protocol.unwrap_or_default()));
         }
         listeners.len()
-    }
-
-    /// Begins the wait of a client for keys of the selected database. Gives its ticket.
-    pub fn begin_wait(&mut self, client: ClientId, keys: &[SmallBytes]) -> u64 {
-        for key in keys {
-            self.db().interests.wait(key);
-        }
-        self.waiters.add(client, self.selected, keys)
-    }
-
-    /// Ends a wait: nobody will find it any more.
-    pub fn end_wait(&mut self, blocked: &Blocked) {
-        let BlockedOn::Keys {
-            db, keys, ticket, ..
-        } = &blocked.on
-        else {
-            return;
-        };
-        self.waiters.remove(*ticket, *db, keys);
-        if let Some(db) = self.databases.get_mut(*db) {
-            for key in keys {
-                db.interests.end_wait(key);
-            }
-        }
-    }
-
-    /// Ends a client's wait, if it waits, with a reply.
-    pub fn unblock(&mut self, id: ClientId, reply: impl FnOnce(&mut Reply, &Blocked)) {
-        let Some(client) = self.clients.get_mut(id) else {
-            return;
-        };
-        let Some(blocked) = client.blocked.take() else {
-            return;
-        };
-        reply(&mut client.outbox, &blocked);
-        client.wake();
-        self.end_wait(&blocked);
     }
 
     /// Forgets a client, and all that was kept for it.
@@ -250,8 +203,8 @@ impl Server {
         let Some(client) = self.clients.remove(id) else {
             return;
         };
-        if let Some(blocked) = &client.blocked {
-            self.end_wait(blocked);
+        if let Some(wait) = &client.blocked {
+            self.end_wait(wait);
         }
         for channel in &client.channels {
             self.channels.unsubscribe(channel, id);

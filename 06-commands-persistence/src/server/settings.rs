@@ -56,9 +56,7 @@ impl Server {
     fn note_events(&mut self) {
         let events = self.config.notify_keyspace_events;
         let published = events.contains(Events::KEYSPACE) || events.contains(Events::KEYEVENT);
-        for db in self.databases_mut() {
-            db.journal.notes_events = published;
-        }
+        self.journal.published = if published { events } else { Events::default() };
     }
 
     /// Begins a snapshot of this moment, and has it written. False where one is being written already.
@@ -72,7 +70,7 @@ impl Server {
 
     /// Begins a snapshot that the caller writes. False where one is being written already.
     pub fn freeze(&mut self) -> bool {
-        let (now, changes) = (self.now.unix(), self.changes());
+        let (now, changes) = (self.now.unix(), self.journal.changes);
         let begins = self.saving.begin(now, changes);
         if begins {
             let (epoch, compress) = (self.saving.epoch, self.config.rdbcompression);
@@ -86,7 +84,10 @@ impl Server {
     /// Begins a snapshot if one of the save points is reached.
     pub fn save_if_due(&mut self) {
         let now = self.clock.read();
-        let changes = self.changes().saturating_sub(self.saving.saved_changes);
+        let changes = self
+            .journal
+            .changes
+            .saturating_sub(self.saving.saved_changes);
         let elapsed = now.unix().0.saturating_sub(self.saving.last.0);
         let is_due = self.config.save.iter().any(|point| {
             let enough = u64::try_from(point.changes).is_ok_and(|wanted| changes >= wanted);

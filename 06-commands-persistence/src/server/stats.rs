@@ -1,7 +1,8 @@
 //! What the server counts.
 
+use crate::keyspace::journal::Counters;
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Counters since the server started, or since CONFIG RESETSTAT.
 #[derive(Debug)]
@@ -10,6 +11,8 @@ pub struct Stats {
     pub commands: u64,
     /// For each row of the command table.
     pub by_command: Vec<CommandStats>,
+    /// What was done with keys.
+    pub keyspace: Counters,
     /// Connections that were accepted.
     pub connections: u64,
     /// Connections that were refused.
@@ -30,6 +33,8 @@ pub struct Stats {
     pub rate: Rate,
     /// The rows of the commands that have run since the clock was last read.
     running: Vec<usize>,
+    /// When somebody was last warned of.
+    warned: Option<Instant>,
 }
 
 /// How often a command ran.
@@ -48,12 +53,16 @@ pub struct CommandStats {
 /// The most error codes that are told apart: they come from fixed texts, and still a limit is due.
 const MAX_ERRORS: usize = 128;
 
+/// From one warning to the next.
+const WARNING_PAUSE: Duration = Duration::from_secs(60);
+
 impl Stats {
     /// Counters at zero, for a command table with this many rows.
     pub fn new(commands: usize) -> Self {
         Self {
             commands: 0,
             by_command: vec![CommandStats::default(); commands],
+            keyspace: Counters::default(),
             connections: 0,
             rejected_connections: 0,
             input_bytes: 0,
@@ -64,6 +73,7 @@ impl Stats {
             longest_hold_by: "",
             rate: Rate::default(),
             running: Vec::new(),
+            warned: None,
         }
     }
 
@@ -103,6 +113,17 @@ impl Stats {
         } else if self.errors.len() < MAX_ERRORS {
             self.errors.insert(code.to_vec(), 1);
         }
+    }
+
+    /// Whether it is time for one more warning that whoever connects can cause: one in a minute, or they fill the log.
+    pub fn may_warn(&mut self, now: Instant) -> bool {
+        let is_time = self
+            .warned
+            .is_none_or(|last| now.saturating_duration_since(last) > WARNING_PAUSE);
+        if is_time {
+            self.warned = Some(now);
+        }
+        is_time
     }
 
     /// Notes for how long the lock was held.

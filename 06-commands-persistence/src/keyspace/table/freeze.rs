@@ -149,11 +149,8 @@ mod tests {
                     table.remove(&key).map(|(_, value)| value),
                     model.remove(&key)
                 );
-            } else if let Some(held) = table.get_mut(&key) {
-                *held = value;
-                model.insert(key, value);
             } else {
-                *table.get_or_insert_with(&key, || 0) = value;
+                table.insert(&*key, value);
                 model.insert(key, value);
             }
         }

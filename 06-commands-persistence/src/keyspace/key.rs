@@ -1,0 +1,142 @@
+//! A key that is about to be changed.
+
+use super::db::DbMut;
+use super::event::{self, Event};
+use super::table::Place;
+use super::value::{Collection, Kind, Value, WrongType};
+use crate::clock::UnixMillis;
+
+/// A key that may be changed, by whoever has it from [`DbMut::for_write`]. It was looked for once; what is done with it finds it
+/// at its place.
+///
+/// Nothing is announced until [`changed`](Self::changed) is called: a command that finds nothing to change
+/// leaves no trace. However the command ends, a collection without elements does not stay.
+#[derive(Debug)]
+pub struct KeyMut<'a> {
+    db: DbMut<'a>,
+    key: &'a [u8],
+    place: Place,
+    /// Whether it may hold a collection from which elements were removed, or to which none was added.
+    may_be_empty: bool,
+    /// Whether nobody knows yet of what it holds.
+    is_secret: bool,
+}
+
+impl<'a> KeyMut<'a> {
+    #[inline]
+    pub(super) fn new(db: DbMut<'a>, key: &'a [u8]) -> Self {
+        Self {
+            place: db.db.locate(key),
+            db,
+            key,
+            may_be_empty: false,
+            is_secret: false,
+        }
+    }
+
+    /// The key.
+    pub fn key(&self) -> &'a [u8] {
+        self.key
+    }
+
+    /// Whether the key holds a value.
+    pub fn exists(&self) -> bool {
+        self.place.is_found()
+    }
+
+    /// The value, whatever its type.
+    pub fn value(&self) -> Option<&Value> {
+        self.db.at(self.place)
+    }
+
+    /// The value, as one of type `K`.
+    ///
+    /// # Errors
+    /// [`WrongType`] where it is of another.
+    pub fn get<K: Kind>(&mut self) -> Result<Option<&mut K>, WrongType> {
+        self.may_be_empty |= K::HAS_ELEMENTS;
+        match self.db.db.at_mut(self.place) {
+            Some(value) => K::of_mut(value).map(Some).ok_or(WrongType),
+            None => Ok(None),
+        }
+    }
+
+    /// The value, as one of type `K`, which is made where there is none.
+    ///
+    /// # Errors
+    /// [`WrongType`] where it is of another type.
+    pub fn get_or_create<K: Collection>(&mut self) -> Result<&mut K, WrongType> {
+        self.may_be_empty = true;
+        if !self.exists() {
+            self.is_secret = true;
+            self.db.db.link(&mut self.place, self.key, K::empty());
+        }
+        let value = self.db.db.at_mut(self.place);
+        value.and_then(K::of_mut).ok_or(WrongType)
+    }
+
+    /// Makes the key hold `value` until `deadline`, or for ever, whatever it held before.
+    #[inline]
+    pub fn set(&mut self, value: Value, deadline: Option<UnixMillis>) {
+        self.put(value);
+        self.set_deadline(deadline);
+    }
+
+    /// Makes the key hold `value`, and leaves its deadline as it is.
+    #[inline]
+    pub fn put(&mut self, value: Value) {
+        match self.db.db.at_mut(self.place) {
+            Some(held) => {
+                let old = std::mem::replace(held, value);
+                self.db.discard(old);
+            }
+            None => self.db.db.link(&mut self.place, self.key, value),
+        }
+    }
+
+    /// When the key expires, if it does.
+    pub fn deadline(&self) -> Option<UnixMillis> {
+        self.db.deadline_at(self.place)
+    }
+
+    /// Gives the key another deadline, or none. Does nothing where there is no such key.
+    pub fn set_deadline(&mut self, deadline: Option<UnixMillis>) {
+        self.db.db.put_deadline(self.place, deadline);
+    }
+
+    /// Takes the value and its deadline away from the key.
+    pub fn take(&mut self) -> Option<(Value, Option<UnixMillis>)> {
+        self.db.db.unlink(&mut self.place)
+    }
+
+    /// Removes the key. Whether it was there.
+    pub fn remove(&mut self) -> bool {
+        let taken = self.take();
+        let existed = taken.is_some();
+        if let Some((value, _)) = taken {
+            self.db.discard(value);
+        }
+        existed
+    }
+
+    /// Says that the key was changed, in `count` ways, by what Redis calls `event`. Whoever waits for the key
+    /// or watches it will hear of it. It may be said more than once.
+    #[inline]
+    pub fn changed(&mut self, event: Event, count: usize) {
+        self.is_secret = false;
+        self.db.journal.changes += count as u64;
+        self.db.note(self.key, Some(event));
+    }
+}
+
+impl Drop for KeyMut<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.may_be_empty && self.value().is_some_and(Value::is_empty_collection) {
+            self.remove();
+            if !self.is_secret {
+                self.db.note(self.key, Some(event::DEL));
+            }
+        }
+    }
+}
