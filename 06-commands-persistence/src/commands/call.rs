@@ -1,7 +1,8 @@
 //! What a command has at hand while it runs.
 
-use super::{CommandError, table::Command};
+use super::CommandError;
 use crate::clock::UnixMillis;
+use crate::command::Command;
 use crate::resp::queue::{Args, Request};
 use crate::resp::{integer, reply::Reply};
 use crate::server::Server;
@@ -15,7 +16,7 @@ pub type Outcome = Result<(), CommandError>;
 
 /// One execution of a command.
 pub struct Call<'a> {
-    /// The command's row in the table.
+    /// What is known of the command.
     pub command: &'static Command,
     /// The request; the first argument is the command's name.
     pub args: Args<'a>,

@@ -1,8 +1,8 @@
 //! From a request to its reply, and to all that comes of it.
 
 use super::call::{Call, Effect, Then};
-use super::table::{self, Command};
-use super::{CommandError, Outcome};
+use super::{CommandError, Outcome, table};
+use crate::command::{Command, flags};
 use crate::resp::queue::{Args, Request};
 use crate::server::Server;
 use crate::server::client::{Blocked, BlockedOn, Client, ClientId, deadline_after};
@@ -18,7 +18,7 @@ pub fn execute(args: Args<'_>, server: &mut Server, client: &mut Client) {
     client.last_command = command.name;
     let before = Before::now(server);
     let mut call = new_call(command, args, server, client);
-    let outcome = (command.run)(&mut call);
+    let outcome = table::run(row, &mut call);
     let (then, effect) = (call.then, call.effect);
     let failed = match &outcome {
         Err(error) => {
@@ -29,7 +29,7 @@ pub fn execute(args: Args<'_>, server: &mut Server, client: &mut Client) {
     };
     write_down(args, &effect, before, server);
     server.stats.ran(row, failed);
-    if !command.is(table::BRIEF)
+    if !command.is(flags::BRIEF)
         || args.len() > MAX_BRIEF_ARGS
         || server.stats.untimed() >= MAX_UNTIMED
     {
@@ -135,10 +135,10 @@ fn admit(
     if !command.accepts(args.len()) {
         return Err(CommandError::WrongArity(command.name));
     }
-    if client.is_confined() && !command.is(table::WHILE_SUBSCRIBED) {
+    if client.is_confined() && !command.is(flags::WHILE_SUBSCRIBED) {
         return Err(CommandError::Confined(command.name));
     }
-    if command.is(table::WRITE) && server.refuses_writes() {
+    if command.is(flags::WRITE) && server.refuses_writes() {
         return Err(CommandError::SnapshotFailed);
     }
     Ok((row, command))
@@ -146,15 +146,7 @@ fn admit(
 
 /// The row of a request: the subcommand's, if there is one.
 fn find(args: Args<'_>, server: &Server) -> Option<(usize, &'static Command)> {
-    let chapter = server.config.chapter;
-    let (row, command) = table::find(args.get(0)?, chapter)?;
-    if command.is(table::CONTAINER)
-        && let Some(name) = args.get(1)
-        && let Some(found) = table::find_subcommand(command, name, chapter)
-    {
-        return Some(found);
-    }
-    Some((row, command))
+    table::TABLE.find_request(args.from(0), server.config.chapter)
 }
 
 fn refuse(error: &CommandError, args: Args<'_>, server: &mut Server, client: &mut Client) {
@@ -265,12 +257,12 @@ fn answers(blocked: &Blocked, server: &mut Server, client: &mut Client) -> bool 
         return false;
     };
     let args = request.args();
-    let Some((_, command)) = find(args, server) else {
+    let Some((row, command)) = find(args, server) else {
         return false;
     };
     let before = Before::now(server);
     let mut call = new_call(command, args, server, client);
-    let outcome: Outcome = (command.run)(&mut call);
+    let outcome: Outcome = table::run(row, &mut call);
     let (then, effect) = (call.then, call.effect);
     if outcome.is_err() || matches!(then, Then::Block(_)) {
         return false;

@@ -1,12 +1,23 @@
 //! The INFO command.
 
-use super::table::TABLE;
+use super::row::*;
 use super::{Call, Outcome};
 use crate::REDIS_VERSION;
 use crate::process;
 use crate::server::Server;
 use crate::server::client::unix_seconds;
 use std::fmt::{self, Write};
+
+/// The rows of these commands.
+pub const COMMANDS: &[Row] = &[CH0
+    .plain("info", -1, info, ANYTIME)
+    .acl(acl::DANGEROUS)
+    .tips(&[
+        "nondeterministic_output",
+        "request_policy:all_shards",
+        "response_policy:special",
+    ])
+    .about("1.0.0", "Tells how the server is doing.")];
 
 /// A section of INFO: its name, whether it is shown unless asked for, and who writes it.
 struct Section {
@@ -225,7 +236,7 @@ fn cpu(_: &Server, out: &mut String) -> fmt::Result {
 }
 
 fn commandstats(server: &Server, out: &mut String) -> fmt::Result {
-    for (row, stats) in TABLE.iter().zip(&server.stats.by_command) {
+    for (row, stats) in server.commands.all().iter().zip(&server.stats.by_command) {
         if stats.calls == 0 && stats.rejected == 0 {
             continue;
         }

@@ -47,6 +47,14 @@ impl<'a> Args<'a> {
         (first..self.len().max(first)).map(move |index| self.get(index).unwrap_or_default())
     }
 
+    /// What stands behind the first `count` arguments, as a request of its own.
+    pub fn skip(self, count: usize) -> Self {
+        Self {
+            spans: self.spans.get(count..).unwrap_or_default(),
+            ..self
+        }
+    }
+
     /// A copy that can be kept.
     pub fn to_request(self) -> Request {
         Request::new(self.from(0))

@@ -15,6 +15,7 @@ pub mod stats;
 pub mod waiters;
 
 use crate::clock::{Clock, Reading};
+use crate::command::Table;
 use crate::config::Config;
 use crate::config::value::OutputLimit;
 use crate::keyspace::Db;
@@ -44,6 +45,8 @@ pub struct Server {
     pub channels: Channels,
     /// How the server was told to behave.
     pub config: Config,
+    /// Which commands there are.
+    pub commands: &'static Table,
     /// What it counts.
     pub stats: Stats,
     /// What commands have done, for the append-only file and replicas.
@@ -71,8 +74,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server without clients and keys, for a command table with this many rows.
-    pub fn new(config: Config, clock: Clock, commands: usize) -> Self {
+    /// A server without clients and keys, that has these commands.
+    pub fn new(config: Config, clock: Clock, commands: &'static Table) -> Self {
         let reclaimer = Reclaimer::start();
         let now = clock.read();
         let count = config.databases.max(1);
@@ -82,7 +85,8 @@ impl Server {
             clients: Clients::default(),
             waiters: Waiters::default(),
             channels: Channels::default(),
-            stats: Stats::new(commands),
+            commands,
+            stats: Stats::new(commands.all().len()),
             effects: Effects::default(),
             jobs: Jobs::default(),
             saving: Saving::new(now.unix()),
