@@ -6,6 +6,7 @@ pub mod acl;
 pub mod flags;
 pub mod keys;
 
+use crate::resp::queue::Args;
 use flags::CONTAINER;
 use keys::KeySpec;
 
@@ -145,7 +146,7 @@ impl Table {
         loop {
             let row = usize::from(*self.index.get(place)?).checked_sub(1)?;
             let command = self.rows.get(row)?;
-            if command.name.as_bytes().eq_ignore_ascii_case(name) {
+            if is_same(command.name.as_bytes(), name) {
                 return (command.chapter <= chapter).then_some((row, command));
             }
             place = (place + 1) % PLACES;
@@ -165,15 +166,15 @@ impl Table {
         self.find(&[container.name.as_bytes(), b"|", name].concat(), chapter)
     }
 
-    /// The command that the words of a request begin with: the subcommand, if there is one.
-    pub fn find_request<'a>(
+    /// The command that a request asks for: the subcommand, if there is one.
+    pub fn find_request(
         &self,
-        mut words: impl Iterator<Item = &'a [u8]>,
+        request: Args<'_>,
         chapter: u8,
     ) -> Option<(usize, &'static Command)> {
-        let found = self.find(words.next()?, chapter)?;
+        let found = self.find(request.get(0)?, chapter)?;
         if found.1.is(CONTAINER)
-            && let Some(name) = words.next()
+            && let Some(name) = request.get(1)
             && let Some(subcommand) = self.find_subcommand(found.1, name, chapter)
         {
             return Some(subcommand);
@@ -208,13 +209,19 @@ impl Table {
     }
 }
 
-/// A place for a name, whatever its case (FNV-1a).
+/// A place for a name, whatever its case (FNV-1a). What is no letter may be mistaken for something else here.
 const fn hash(name: &[u8]) -> usize {
     let mut hash: u32 = 0x811c_9dc5;
     let mut rest = name;
     while let [byte, more @ ..] = rest {
-        hash = (hash ^ byte.to_ascii_lowercase() as u32).wrapping_mul(0x0100_0193);
+        hash = (hash ^ (*byte | 0x20) as u32).wrapping_mul(0x0100_0193);
         rest = more;
     }
     (hash ^ hash >> 16) as usize % PLACES
+}
+
+/// Whether `name` is this one, which is in lower case.
+fn is_same(lower: &[u8], name: &[u8]) -> bool {
+    let mut pairs = lower.iter().zip(name);
+    lower.len() == name.len() && pairs.all(|(lower, byte)| *lower == byte.to_ascii_lowercase())
 }

@@ -21,10 +21,10 @@ pub const COMMANDS: &[Row] = &[
         .acl(acl::CONNECTION)
         .tips(&["nondeterministic_output_order"])
         .about("7.0.0", "Tells what commands are for."),
-    CH0.plain("command|getkeys", -3, getkeys, ANYTIME)
+    CH0.plain("command|getkeys", -4, getkeys, ANYTIME)
         .acl(acl::CONNECTION)
         .about("2.8.13", "Names the keys of a request."),
-    CH0.plain("command|getkeysandflags", -3, getkeysandflags, ANYTIME)
+    CH0.plain("command|getkeysandflags", -4, getkeysandflags, ANYTIME)
         .acl(acl::CONNECTION)
         .about("7.0.0", "The same, with what becomes of them."),
     CH0.plain("command|info", -2, info, ANYTIME)
@@ -68,28 +68,18 @@ pub fn count(call: &mut Call<'_>) -> Outcome {
     Ok(())
 }
 
-/// `COMMAND LIST [FILTERBY MODULE name | ACLCAT category | PATTERN pattern]`: names. A filter looks at those of subcommands,
-/// too. <https://redis.io/docs/latest/commands/command-list/>
+/// `COMMAND LIST [FILTERBY MODULE name | ACLCAT category | PATTERN pattern]`: names.
+/// <https://redis.io/docs/latest/commands/command-list/>
 pub fn list(call: &mut Call<'_>) -> Outcome {
     let (table, chapter) = known(call);
-    let names: Vec<&str> = match call.args.len() {
-        2 => table.commands(chapter).map(|row| row.name).collect(),
-        5 => {
-            let filter = Filter::parse(call.args)?;
-            let rows = table.rows(chapter);
-            rows.filter(|row| filter.takes(row))
-                .map(|row| row.name)
-                .collect()
-        }
+    let filter = match call.args.len() {
+        2 => Filter::Pattern(b"*"),
+        5 => Filter::parse(call.args)?,
         _ => return Err(CommandError::Syntax),
     };
-    let outbox = &mut call.client.outbox;
-    if call.args.len() == 2 {
-        outbox.set(names.len());
-    } else {
-        outbox.array(names.len());
-    }
-    names.iter().for_each(|name| outbox.bulk(name.as_bytes()));
+    let rows = table.rows(chapter).filter(|row| filter.takes(row));
+    call.client.outbox.array(rows.clone().count());
+    rows.for_each(|row| call.client.outbox.bulk(row.name.as_bytes()));
     Ok(())
 }
 
@@ -138,7 +128,7 @@ pub fn info(call: &mut Call<'_>) -> Outcome {
     for name in call.args.from(2) {
         match table.find(name, chapter) {
             Some((_, row)) => describe(&mut call.client.outbox, row, table, chapter),
-            None => call.client.outbox.null_array(),
+            None => call.client.outbox.null(),
         }
     }
     Ok(())
@@ -257,9 +247,12 @@ fn keys_of_request<'a>(call: &Call<'a>) -> Result<Vec<Key<'a>>, CommandError> {
     let (table, chapter) = known(call);
     let request = call.args.skip(2);
     let refuse = |text: &str| Err(CommandError::Text(format!("ERR {text}")));
-    let Some((_, row)) = table.find_request(request.from(0), chapter) else {
+    let Some((_, row)) = table.find_request(request, chapter) else {
         return refuse("Invalid command specified");
     };
+    if row.is(CONTAINER) && request.len() > 1 {
+        return refuse("Invalid command specified");
+    }
     if !keys::has_keys(row) {
         return refuse("The command has no key arguments");
     }

@@ -146,7 +146,7 @@ fn admit(
 
 /// The row of a request: the subcommand's, if there is one.
 fn find(args: Args<'_>, server: &Server) -> Option<(usize, &'static Command)> {
-    table::TABLE.find_request(args.from(0), server.config.chapter)
+    table::TABLE.find_request(args, server.config.chapter)
 }
 
 fn refuse(error: &CommandError, args: Args<'_>, server: &mut Server, client: &mut Client) {

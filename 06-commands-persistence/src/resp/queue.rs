@@ -1,7 +1,7 @@
 //! Requests that have arrived and wait to be executed.
 
-use super::Progress;
-use super::request::{ProtocolError, RequestParser, Span};
+use super::request::{ProtocolError, RequestParser};
+use super::{Progress, Span};
 use bytes::{Buf, BytesMut};
 
 /// The most bytes of one request. Redis's default for client-query-buffer-limit.
