@@ -18,7 +18,7 @@ const BATCHES: usize = 2_000;
 const ROUNDS: usize = 15;
 
 fn main() {
-    let mut server = Server::new(Config::standard(), Clock::system(), TABLE.len());
+    let mut server = Server::new(Config::standard(), Clock::system(), &TABLE);
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
     let mut session = Session::connect(&mut server, (address, address));
     let asked: Vec<String> = std::env::args().skip(1).collect();

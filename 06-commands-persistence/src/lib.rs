@@ -10,8 +10,11 @@
 //!                                                                v
 //!                                               clock, small_bytes, glob, part, process, memory
 //! ```
+//!
+//! Beside `config` stands `command`: what is known of each command. It knows requests, and so `resp`.
 
 pub mod clock;
+pub mod command;
 pub mod commands;
 pub mod config;
 pub mod glob;

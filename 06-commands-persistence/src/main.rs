@@ -64,7 +64,7 @@ fn runtime(threads: usize) -> io::Result<Runtime> {
 /// A server with what its snapshot holds, if there is one.
 fn load(config: Config) -> anyhow::Result<Server> {
     let path = config.dump_path();
-    let mut server = Server::new(config, Clock::system(), TABLE.len());
+    let mut server = Server::new(config, Clock::system(), &TABLE);
     server.apply_config();
     if let Some(loaded) = load::load(&mut server, &path)? {
         let took = server.clock.read().since(&server.started);

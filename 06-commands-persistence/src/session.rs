@@ -278,7 +278,7 @@ mod tests {
 
     fn server() -> Server {
         let clock = Clock::stopped_at(UnixMillis(1_000_000));
-        Server::new(Config::standard(), clock, TABLE.len())
+        Server::new(Config::standard(), clock, &TABLE)
     }
 
     fn connect(server: &mut Server) -> Session {

@@ -5,6 +5,7 @@ mod redis;
 use redis::Redis;
 use std::collections::BTreeMap;
 use step06_commands_persistence::clock::Clock;
+use step06_commands_persistence::commands::table::TABLE as COMMANDS;
 use step06_commands_persistence::config::param::Size;
 use step06_commands_persistence::config::table::{Change, TABLE};
 use step06_commands_persistence::config::value::Allowed;
@@ -103,7 +104,7 @@ fn config_set_answers_as_redis_server_does() {
     let Some(mut redis) = Redis::start(&["--enable-protected-configs", "yes"]) else {
         return;
     };
-    let mut ours = Server::new(Config::standard(), Clock::system(), 0);
+    let mut ours = Server::new(Config::standard(), Clock::system(), &COMMANDS);
     ours.config.dir.clone_from(&redis.directory);
     ours.config.enable_protected_configs = Allowed::Yes;
     let rows = TABLE.iter().filter(|row| !differs(row.name));
@@ -131,7 +132,7 @@ fn several_are_set_together_or_not_at_all() {
     let Some(mut redis) = Redis::start(&[]) else {
         return;
     };
-    let mut ours = Server::new(Config::standard(), Clock::system(), 0);
+    let mut ours = Server::new(Config::standard(), Clock::system(), &COMMANDS);
     for words in [
         "timeout 5 tcp-keepalive 6",
         "timeout 7 tcp-keepalive x",

@@ -1,7 +1,8 @@
 //! What a command has at hand while it runs.
 
-use super::{CommandError, table::Command};
+use super::CommandError;
 use crate::clock::UnixMillis;
+use crate::command::Command;
 use crate::resp::queue::Args;
 use crate::resp::{integer, reply::Reply};
 use crate::server::Server;

@@ -1,10 +1,29 @@
 //! CONFIG: the configuration, to see and to change. <https://redis.io/docs/latest/commands/config/>
 
 use super::call::Then;
+use super::help::{container, help};
+use super::row::*;
 use super::{Call, CommandError, Outcome};
 use crate::server::blocked::Blocked;
 use crate::server::jobs::Job;
 use crate::server::stats::Stats;
+
+/// The rows of these commands.
+pub const COMMANDS: &[Row] = &[
+    CH0.plain("config", -2, container, CONTAINER)
+        .about("2.0.0", "Commands about the configuration."),
+    CH0.plain("config|get", -3, get, OPERATOR | ANYTIME)
+        .about("2.0.0", "Shows parameters."),
+    CH0.plain("config|resetstat", 2, resetstat, OPERATOR | ANYTIME)
+        .about("2.0.0", "Sets the statistics of INFO to zero."),
+    CH0.plain("config|rewrite", 2, rewrite, OPERATOR | ANYTIME)
+        .about("2.8.0", "Writes the configuration back to its file."),
+    CH0.plain("config|set", -4, set, OPERATOR | ANYTIME)
+        .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"])
+        .about("2.0.0", "Changes parameters."),
+    CH0.plain("config|help", 2, help, ANYTIME)
+        .about("5.0.0", "Prints this help."),
+];
 
 /// `CONFIG GET pattern ...`: names and values.
 pub fn get(call: &mut Call<'_>) -> Outcome {

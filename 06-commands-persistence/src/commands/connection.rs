@@ -1,10 +1,37 @@
 //! Commands about the connection itself.
 
 use super::call::Then;
+use super::help::{container, help};
+use super::row::*;
 use super::{Call, CommandError, Outcome};
 use crate::REDIS_VERSION;
 use crate::resp::integer;
 use crate::resp::reply::Protocol;
+
+/// The rows of these commands.
+pub const COMMANDS: &[Row] = &[
+    CH0.plain("client", -2, container, CONTAINER)
+        .about("2.4.0", "Commands about the connection."),
+    CH0.plain("client|getname", 2, client_getname, NOSCRIPT | ANYTIME)
+        .about("2.6.9", "Gives the name of the connection."),
+    CH0.plain("client|id", 2, client_id, NOSCRIPT | ANYTIME)
+        .about("5.0.0", "Gives the number of the connection."),
+    CH0.plain("client|setname", 3, client_setname, NOSCRIPT | ANYTIME)
+        .about("2.6.9", "Names the connection."),
+    CH0.plain("client|help", 2, help, ANYTIME)
+        .about("5.0.0", "Prints this help."),
+    CH0.plain("echo", 2, echo, ANYTIME | FAST | BRIEF)
+        .about("1.0.0", "Answers with the given message."),
+    CH0.plain("hello", -1, hello, ALWAYS)
+        .about("6.0.0", "Chooses the protocol, and says who is there."),
+    CH0.plain("ping", -1, ping, FAST | BRIEF | WHILE_SUBSCRIBED)
+        .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
+        .about("1.0.0", "Answers, to show that somebody is there."),
+    CH0.plain("quit", -1, quit, ALWAYS | WHILE_SUBSCRIBED)
+        .about("1.0.0", "Ends the connection."),
+    CH0.plain("select", 2, select, ANYTIME | FAST)
+        .about("1.0.0", "Chooses a database."),
+];
 
 /// `PING [message]`: is anyone there? While the client listens to channels, RESP2 answers in the form of a
 /// message. <https://redis.io/docs/latest/commands/ping/>

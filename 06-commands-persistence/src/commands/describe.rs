@@ -1,104 +1,297 @@
 //! The COMMAND command: the table, for clients.
 
-use super::help;
-use super::table::{self, Command};
+use super::help::{container, help};
+use super::row::*;
 use super::{Call, CommandError, Outcome};
+use crate::command::{self, Command, Table, keys};
+use crate::glob::{self, Case};
+use crate::resp::queue::Args;
 use crate::resp::reply::Reply;
 
-/// `COMMAND`: describes every command. redis-cli asks when it starts, to help while you type.
-/// <https://redis.io/docs/latest/commands/command/>
+/// The rows of these commands.
+pub const COMMANDS: &[Row] = &[
+    CH0.plain("command", -1, command, ANYTIME | CONTAINER)
+        .acl(acl::CONNECTION)
+        .tips(&["nondeterministic_output_order"])
+        .about("2.8.13", "Describes the commands of this server."),
+    CH0.plain("command|count", 2, count, ANYTIME)
+        .acl(acl::CONNECTION)
+        .about("2.8.13", "Counts the commands."),
+    CH0.plain("command|docs", -2, docs, ANYTIME)
+        .acl(acl::CONNECTION)
+        .tips(&["nondeterministic_output_order"])
+        .about("7.0.0", "Tells what commands are for."),
+    CH0.plain("command|getkeys", -4, getkeys, ANYTIME)
+        .acl(acl::CONNECTION)
+        .about("2.8.13", "Names the keys of a request."),
+    CH0.plain("command|getkeysandflags", -4, getkeysandflags, ANYTIME)
+        .acl(acl::CONNECTION)
+        .about("7.0.0", "The same, with what becomes of them."),
+    CH0.plain("command|info", -2, info, ANYTIME)
+        .acl(acl::CONNECTION)
+        .tips(&["nondeterministic_output_order"])
+        .about("2.8.13", "Describes commands: arity, flags, keys."),
+    CH0.plain("command|list", -2, list, ANYTIME)
+        .acl(acl::CONNECTION)
+        .tips(&["nondeterministic_output_order"])
+        .about("7.0.0", "Names the commands."),
+    CH0.plain("command|help", 2, help, ANYTIME)
+        .acl(acl::CONNECTION)
+        .about("5.0.0", "Prints this help."),
+];
+
+/// `COMMAND`: describes every command. <https://redis.io/docs/latest/commands/command/>
 pub fn command(call: &mut Call<'_>) -> Outcome {
     if call.args.len() > 1 {
-        return help::container(call);
+        return container(call);
     }
     describe_all(call);
     Ok(())
 }
 
 fn describe_all(call: &mut Call<'_>) {
-    let chapter = call.server.config.chapter;
-    let commands = table::commands(chapter);
+    let (table, chapter) = known(call);
+    let commands = table.commands(chapter);
     call.reply.array(commands.clone().count());
-    commands.for_each(|row| describe(call.reply, row, chapter));
+    commands.for_each(|row| describe(call.reply, row, table, chapter));
 }
 
-/// `COMMAND COUNT`
+/// The table, and up to which chapter it holds.
+fn known(call: &Call<'_>) -> (&'static Table, u8) {
+    (call.server.commands, call.server.config.chapter)
+}
+
+/// `COMMAND COUNT`: how many there are, without subcommands.
 pub fn count(call: &mut Call<'_>) -> Outcome {
-    let commands = table::commands(call.server.config.chapter);
-    call.reply.count(commands.count());
+    let (table, chapter) = known(call);
+    call.reply.count(table.commands(chapter).count());
     Ok(())
 }
 
-/// `COMMAND LIST`: names, those of subcommands among them.
+/// `COMMAND LIST [FILTERBY MODULE name | ACLCAT category | PATTERN pattern]`: names.
+/// <https://redis.io/docs/latest/commands/command-list/>
 pub fn list(call: &mut Call<'_>) -> Outcome {
-    if call.args.len() > 2 {
-        return Err(CommandError::SYNTAX);
-    }
-    let rows = table::rows(call.server.config.chapter);
-    call.reply.set(rows.clone().count());
+    let (table, chapter) = known(call);
+    let filter = match call.args.len() {
+        2 => Filter::Pattern(b"*"),
+        5 => Filter::parse(call.args)?,
+        _ => return Err(CommandError::SYNTAX),
+    };
+    let rows = table.rows(chapter).filter(|row| filter.takes(row));
+    call.reply.array(rows.clone().count());
     rows.for_each(|row| call.reply.bulk(row.name.as_bytes()));
     Ok(())
 }
 
-/// `COMMAND INFO [name ...]`: null for a name that is not known.
+/// Which commands COMMAND LIST gives.
+enum Filter<'a> {
+    /// Those of a module. There are none.
+    Module,
+    /// Those of these categories; of none where nobody knows the name.
+    Categories(u32),
+    /// Those with a name like this.
+    Pattern(&'a [u8]),
+}
+
+impl<'a> Filter<'a> {
+    fn parse(args: Args<'a>) -> Result<Self, CommandError> {
+        let word = |index| args.get(index).ok_or(CommandError::SYNTAX);
+        if !word(2)?.eq_ignore_ascii_case(b"filterby") {
+            return Err(CommandError::SYNTAX);
+        }
+        let value = word(4)?;
+        match word(3)?.to_ascii_lowercase().as_slice() {
+            b"module" => Ok(Self::Module),
+            b"aclcat" => Ok(Self::Categories(acl::find(value).unwrap_or(0))),
+            b"pattern" => Ok(Self::Pattern(value)),
+            _ => Err(CommandError::SYNTAX),
+        }
+    }
+
+    fn takes(&self, row: &Command) -> bool {
+        match self {
+            Self::Module => false,
+            Self::Categories(wanted) => row.categories() & wanted != 0,
+            Self::Pattern(pattern) => glob::matches(pattern, row.name.as_bytes(), Case::Ignored),
+        }
+    }
+}
+
+/// `COMMAND INFO [name ...]`: null for a name that is not known. <https://redis.io/docs/latest/commands/command-info/>
 pub fn info(call: &mut Call<'_>) -> Outcome {
     if call.args.len() == 2 {
         describe_all(call);
         return Ok(());
     }
-    let chapter = call.server.config.chapter;
+    let (table, chapter) = known(call);
     call.reply.array(call.args.len() - 2);
     for name in call.args.from(2) {
-        match table::find(name, chapter) {
-            Some((_, row)) => describe(call.reply, row, chapter),
-            None => call.reply.null_array(),
+        match table.find(name, chapter) {
+            Some((_, row)) => describe(call.reply, row, table, chapter),
+            None => call.reply.null(),
         }
     }
     Ok(())
 }
 
-/// The ten fields of `COMMAND INFO`. ACL categories, tips and key specifications are left empty.
-fn describe(reply: &mut Reply, row: &'static Command, chapter: u8) {
+/// The ten fields of `COMMAND INFO`.
+fn describe(reply: &mut Reply, row: &'static Command, table: &'static Table, chapter: u8) {
+    let (range, is_movable) = keys::range_of(row);
+    let movable = if is_movable { MOVABLE_KEYS } else { 0 };
     reply.array(10);
     reply.bulk(row.name.as_bytes());
     reply.integer(row.arity.into());
-    reply.set(row.flag_names().count());
-    row.flag_names().for_each(|flag| reply.simple(flag));
-    reply.integer(row.keys.first.into());
-    reply.integer(row.keys.last.into());
-    reply.integer(row.keys.step.into());
-    (0..3).for_each(|_| reply.set(0));
-    let subcommands = table::subcommands(row.name, chapter);
-    reply.array(subcommands.clone().count());
-    subcommands.for_each(|row| describe(reply, row, chapter));
+    write_names(reply, row.flags | movable, FLAG_NAMES);
+    for number in [range.first, range.last, range.step] {
+        reply.integer(number.into());
+    }
+    write_names(reply, row.categories(), acl::NAMES);
+    reply.set(row.tips.len());
+    row.tips.iter().for_each(|tip| reply.bulk(tip.as_bytes()));
+    reply.set(row.key_specs().count());
+    row.key_specs().for_each(|spec| describe_keys(reply, spec));
+    let subcommands = table.subcommands(row, chapter);
+    match subcommands.clone().count() {
+        0 => reply.set(0),
+        count => reply.array(count),
+    }
+    subcommands.for_each(|row| describe(reply, row, table, chapter));
 }
 
-/// `COMMAND DOCS [name ...]`: pairs of a name and what is told of it; unknown names are left out.
-pub fn docs(call: &mut Call<'_>) -> Outcome {
-    let chapter = call.server.config.chapter;
-    let rows: Vec<&Command> = if call.args.len() == 2 {
-        table::commands(chapter).collect()
+/// The names of the bits that are set.
+fn write_names(reply: &mut Reply, bits: u32, names: &'static [&'static str]) {
+    let names = command::names(bits, names);
+    reply.set(names.clone().count());
+    names.for_each(|name| reply.simple(name));
+}
+
+/// A specification of keys.
+fn describe_keys(reply: &mut Reply, spec: &KeySpec) {
+    if spec.notes.is_empty() {
+        reply.map(3);
     } else {
-        let named = call.args.from(2);
-        named
-            .filter_map(|name| Some(table::find(name, chapter)?.1))
-            .collect()
-    };
-    call.reply.map(rows.len());
-    for row in rows {
-        document(call.reply, row, chapter);
+        reply.map(4);
+        reply.bulk(b"notes");
+        reply.bulk(spec.notes.as_bytes());
+    }
+    reply.bulk(b"flags");
+    write_names(reply, spec.flags, KEY_FLAG_NAMES);
+    reply.bulk(b"begin_search");
+    match spec.begin {
+        Begin::Index(index) => describe_part(reply, "index", &[("index", index.into())]),
+        Begin::Keyword(word, from) => {
+            describe_part_head(reply, "keyword", 2);
+            reply.bulk(b"keyword");
+            reply.bulk(word.as_bytes());
+            reply.bulk(b"startfrom");
+            reply.integer(from.into());
+        }
+        Begin::Unknown => describe_part(reply, "unknown", &[]),
+    }
+    reply.bulk(b"find_keys");
+    match spec.find {
+        Find::Range { last, step, limit } => {
+            let (last, step, limit) = (last.into(), step.into(), limit.into());
+            let fields = [("lastkey", last), ("keystep", step), ("limit", limit)];
+            describe_part(reply, "range", &fields);
+        }
+        Find::Counted => {
+            let fields = [("keynumidx", 0), ("firstkey", 1), ("keystep", 1)];
+            describe_part(reply, "keynum", &fields);
+        }
+        Find::Unknown => describe_part(reply, "unknown", &[]),
+    }
+}
+
+fn describe_part(reply: &mut Reply, kind: &str, fields: &[(&str, i64)]) {
+    describe_part_head(reply, kind, fields.len());
+    for (name, number) in fields {
+        reply.bulk(name.as_bytes());
+        reply.integer(*number);
+    }
+}
+
+fn describe_part_head(reply: &mut Reply, kind: &str, fields: usize) {
+    reply.map(2);
+    reply.bulk(b"type");
+    reply.bulk(kind.as_bytes());
+    reply.bulk(b"spec");
+    reply.map(fields);
+}
+
+/// `COMMAND GETKEYS request ...`: the keys in a request. <https://redis.io/docs/latest/commands/command-getkeys/>
+pub fn getkeys(call: &mut Call<'_>) -> Outcome {
+    let keys = keys_of_request(call)?;
+    call.reply.array(keys.len());
+    keys.iter().for_each(|key| call.reply.bulk(key.name));
+    Ok(())
+}
+
+/// `COMMAND GETKEYSANDFLAGS request ...`: the same, with what becomes of them.
+/// <https://redis.io/docs/latest/commands/command-getkeysandflags/>
+pub fn getkeysandflags(call: &mut Call<'_>) -> Outcome {
+    let keys = keys_of_request(call)?;
+    let outbox = &mut *call.reply;
+    outbox.array(keys.len());
+    for key in keys {
+        outbox.array(2);
+        outbox.bulk(key.name);
+        write_names(outbox, key.flags, KEY_FLAG_NAMES);
     }
     Ok(())
 }
 
-fn document(reply: &mut Reply, row: &'static Command, chapter: u8) {
+/// The keys of the request that stands behind `COMMAND GETKEYS`.
+fn keys_of_request<'a>(call: &Call<'a>) -> Result<Vec<Key<'a>>, CommandError> {
+    let (table, chapter) = known(call);
+    let request = call.args.skip(2);
+    let refuse = |text| Err(CommandError::new(text));
+    let Some((_, row)) = table.find_request(request, chapter) else {
+        return refuse("ERR Invalid command specified");
+    };
+    if row.is(CONTAINER) && request.len() > 1 {
+        return refuse("ERR Invalid command specified");
+    }
+    if !keys::has_keys(row) {
+        return refuse("ERR The command has no key arguments");
+    }
+    if !row.accepts(request.len()) {
+        return refuse("ERR Invalid number of arguments specified for command");
+    }
+    let keys: Vec<Key<'a>> = keys::keys_of(row, request).collect();
+    if keys.is_empty() && !row.is(NO_MANDATORY_KEYS) {
+        return refuse("ERR Invalid arguments specified for command");
+    }
+    Ok(keys)
+}
+
+/// `COMMAND DOCS [name ...]`: pairs of a name and what is told of it; unknown names are left out.
+/// <https://redis.io/docs/latest/commands/command-docs/>
+pub fn docs(call: &mut Call<'_>) -> Outcome {
+    let (table, chapter) = known(call);
+    let rows: Vec<&Command> = if call.args.len() == 2 {
+        table.commands(chapter).collect()
+    } else {
+        let named = call.args.from(2);
+        named
+            .filter_map(|name| Some(table.find(name, chapter)?.1))
+            .collect()
+    };
+    call.reply.map(rows.len());
+    for row in rows {
+        document(call.reply, row, table, chapter);
+    }
+    Ok(())
+}
+
+fn document(reply: &mut Reply, row: &'static Command, table: &'static Table, chapter: u8) {
     reply.bulk(row.name.as_bytes());
     let fields = [
         ("summary", row.summary),
         ("since", row.since),
         ("group", row.group),
     ];
-    let subcommands = table::subcommands(row.name, chapter);
+    let subcommands = table.subcommands(row, chapter);
     let count = subcommands.clone().count();
     reply.map(fields.len() + usize::from(count > 0));
     for (field, text) in fields {
@@ -108,6 +301,6 @@ fn document(reply: &mut Reply, row: &'static Command, chapter: u8) {
     if count > 0 {
         reply.bulk(b"subcommands");
         reply.map(count);
-        subcommands.for_each(|row| document(reply, row, chapter));
+        subcommands.for_each(|row| document(reply, row, table, chapter));
     }
 }

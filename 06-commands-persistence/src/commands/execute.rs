@@ -9,10 +9,11 @@
 //! [`call`] is the only way to run a command, whoever asks: a client, a transaction, a client that was blocked, a log that
 //! is replayed. What runs inside of another command is called, and the outer one is settled, once.
 
-use super::CommandError;
 use super::call::{Call, Effect, Then};
 use super::pubsub;
-use super::table::{self, Command};
+use super::table;
+use super::{CommandError, Outcome};
+use crate::command::{Command, flags};
 use crate::resp::queue::Args;
 use crate::resp::reply::Reply;
 use crate::server::Server;
@@ -64,7 +65,7 @@ fn run(server: &mut Server, id: ClientId, row: Row, args: Args<'_>, reply: &mut 
         }
         Then::Block(on) => server.block(id, db, on, args.to_request()),
     }
-    let is_brief = row.1.is(table::BRIEF) && args.len() <= MAX_BRIEF_ARGS;
+    let is_brief = row.1.is(flags::BRIEF) && args.len() <= MAX_BRIEF_ARGS;
     if !is_brief || server.stats.untimed() >= MAX_UNTIMED {
         read_clock(server);
     }
@@ -100,13 +101,13 @@ fn admit(server: &mut Server, id: ClientId, args: Args<'_>) -> Result<Row, Refus
         return Err(CommandError::wrong_arity(command.name).into());
     }
     // Here belongs whether the client has authenticated, and then what its user may do; then memory.
-    if command.is(table::WRITE) && server.refuses_writes() {
+    if command.is(flags::WRITE) && server.refuses_writes() {
         return Err(CommandError::SNAPSHOT_FAILED.into());
     }
     let Some(client) = server.clients.get_mut(id) else {
         return Err(CommandError::NO_SUCH_CLIENT.into());
     };
-    if client.is_confined() && !command.is(table::WHILE_SUBSCRIBED) {
+    if client.is_confined() && !command.is(flags::WHILE_SUBSCRIBED) {
         return Err(CommandError::confined(command.name).into());
     }
     client.last_command = command.name;
@@ -120,18 +121,10 @@ fn admit(server: &mut Server, id: ClientId, args: Args<'_>) -> Result<Row, Refus
 /// The row of a request: the subcommand's, if there is one.
 fn find(server: &Server, args: Args<'_>) -> Option<Row> {
     #[cfg(test)]
-    if let Some(command) = tests::find(args) {
-        return Some((usize::MAX, command));
+    if let Some(row) = tests::find(args) {
+        return Some(row);
     }
-    let chapter = server.config.chapter;
-    let (row, command) = table::find(args.get(0)?, chapter)?;
-    if command.is(table::CONTAINER)
-        && let Some(name) = args.get(1)
-        && let Some(found) = table::find_subcommand(command, name, chapter)
-    {
-        return Some(found);
-    }
-    Some((row, command))
+    table::TABLE.find_request(args, server.config.chapter)
 }
 
 /// A request that begins with a word of HTTP comes from a browser that somebody made talk to this port. What it sends next may be
@@ -175,7 +168,7 @@ fn fail(server: &mut Server, error: &CommandError, reply: &mut Reply) {
 pub fn call(mut call: Call<'_>) -> Then {
     let mark = call.reply.mark();
     let changes = call.server.journal.changes;
-    let outcome = (call.command.run)(&mut call);
+    let outcome = handle(&mut call);
     let Call { server, reply, .. } = call;
     if call.ready.is_none() {
         server.stats.ran(call.row, outcome.is_err());
@@ -192,6 +185,14 @@ pub fn call(mut call: Call<'_>) -> Then {
             Then::Continue
         }
     }
+}
+
+fn handle(call: &mut Call<'_>) -> Outcome {
+    #[cfg(test)]
+    if let Some(run) = tests::handler(call.row) {
+        return run(call);
+    }
+    table::run(call.row, call)
 }
 
 /// Writes down what came of a command. What the server itself has removed comes before it: for the command it was gone.
@@ -301,7 +302,7 @@ pub fn read_clock(server: &mut Server) {
 pub mod tests {
     use super::*;
     use crate::clock::{Clock, UnixMillis};
-    use crate::commands::Outcome;
+    use crate::commands::row::{self, Handler};
     use crate::config::Config;
     use crate::keyspace::event;
     use crate::keyspace::list::List;
@@ -312,37 +313,31 @@ pub mod tests {
     use std::time::Duration;
 
     /// Commands that only tests have.
-    static COMMANDS: &[Command] = &[
-        command("test.group", group),
-        command("test.fail", fail_late),
-        command("test.wait", wait),
-        command("test.touch", touch),
-        command("test.create", create),
-        command("test.panic", |_| panic!("as the test wants it")),
+    static COMMANDS: &[row::Row] = &[
+        row("test.group", group),
+        row("test.fail", fail_late),
+        row("test.wait", wait),
+        row("test.touch", touch),
+        row("test.create", create),
+        row("test.panic", |_| panic!("as the test wants it")),
     ];
 
-    const fn command(name: &'static str, run: fn(&mut Call<'_>) -> Outcome) -> Command {
-        Command {
-            name,
-            arity: -1,
-            flags: table::WHILE_SUBSCRIBED,
-            keys: table::Keys {
-                first: 0,
-                last: 0,
-                step: 0,
-            },
-            group: "",
-            since: "",
-            chapter: 0,
-            run,
-            summary: "",
-        }
+    /// Their rows are numbered from here.
+    const FIRST: usize = usize::MAX / 2;
+
+    const fn row(name: &'static str, run: Handler) -> row::Row {
+        row::CH0.plain(name, -1, run, flags::WHILE_SUBSCRIBED)
     }
 
-    pub fn find(args: Args<'_>) -> Option<&'static Command> {
+    pub fn find(args: Args<'_>) -> Option<Row> {
         let name = args.get(0)?;
-        let is = |command: &&Command| command.name.as_bytes().eq_ignore_ascii_case(name);
-        COMMANDS.iter().find(is)
+        let is = |row: &row::Row| row.command.name.as_bytes().eq_ignore_ascii_case(name);
+        let position = COMMANDS.iter().position(is)?;
+        Some((FIRST + position, &COMMANDS[position].command))
+    }
+
+    pub fn handler(row: usize) -> Option<Handler> {
+        Some(COMMANDS.get(row.checked_sub(FIRST)?)?.run)
     }
 
     fn words(text: &str) -> Request {
@@ -418,7 +413,7 @@ pub mod tests {
 
     fn server() -> Server {
         let clock = Clock::stopped_at(UnixMillis(1_000_000));
-        let mut server = Server::new(Config::standard(), clock, 0);
+        let mut server = Server::new(Config::standard(), clock, &table::TABLE);
         let pairs: [(&[u8], &[u8]); 1] = [(b"notify-keyspace-events", b"EA")];
         server.set_config(&pairs, true).unwrap();
         server

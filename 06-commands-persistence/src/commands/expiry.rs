@@ -1,10 +1,35 @@
 //! Commands on the time that keys have to live.
 
+use super::row::*;
 use super::{Call, CommandError, Effect, Outcome};
 use crate::clock::UnixMillis;
 use crate::keyspace::event;
 use crate::keyspace::key::KeyMut;
 use crate::resp::integer;
+
+/// The rows of these commands.
+pub const COMMANDS: &[Row] = &[
+    CH0.write("expire", -3, expire, FAST | BRIEF, RW | UPDATE)
+        .about("1.0.0", "Lets a key expire after seconds."),
+    CH0.write("expireat", -3, expireat, FAST, RW | UPDATE)
+        .about("1.2.0", "Lets a key expire at a Unix time in seconds."),
+    CH0.read("expiretime", 2, expiretime, FAST, RO | ACCESS)
+        .about("7.0.0", "Gives the second at which a key expires."),
+    CH0.write("persist", 2, persist, FAST, RW | UPDATE)
+        .about("2.2.0", "Lets a key live for ever."),
+    CH0.write("pexpire", -3, pexpire, FAST | BRIEF, RW | UPDATE)
+        .about("2.6.0", "Lets a key expire after milliseconds."),
+    CH0.write("pexpireat", -3, pexpireat, FAST, RW | UPDATE)
+        .about("2.6.0", "Lets a key expire at a Unix time in ms."),
+    CH0.read("pexpiretime", 2, pexpiretime, FAST, RO | ACCESS)
+        .about("7.0.0", "Gives the millisecond at which a key expires."),
+    CH0.read("pttl", 2, pttl, FAST | BRIEF, RO | ACCESS)
+        .tips(&["nondeterministic_output"])
+        .about("2.6.0", "Gives the milliseconds a key has left."),
+    CH0.read("ttl", 2, ttl, FAST | BRIEF, RO | ACCESS)
+        .tips(&["nondeterministic_output"])
+        .about("1.0.0", "Gives the seconds a key has left."),
+];
 
 /// How a command counts time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,10 +1,39 @@
 //! Commands on keys, whatever they hold.
 
+use super::row::*;
 use super::{Call, CommandError, Outcome};
 use crate::glob::{self, Case};
 use crate::keyspace::event;
 use crate::small_bytes::SmallBytes;
 use rand::RngExt;
+
+/// The rows of these commands.
+pub const COMMANDS: &[Row] = &[
+    CH0.write("del", -2, del, SLOW, RM | DELETE)
+        .to(-1)
+        .tips(&["request_policy:multi_shard", "response_policy:agg_sum"])
+        .about("1.0.0", "Removes keys."),
+    CH0.read("exists", -2, exists, FAST | BRIEF, RO)
+        .to(-1)
+        .tips(&["request_policy:multi_shard", "response_policy:agg_sum"])
+        .about("1.0.0", "Counts which of the keys exist."),
+    CH0.read("keys", 2, keys, SLOW, NO_KEY)
+        .acl(acl::KEYSPACE | acl::DANGEROUS)
+        .tips(&["request_policy:all_shards", "nondeterministic_output_order"])
+        .about("1.0.0", "Lists the keys that match a pattern."),
+    CH0.read("randomkey", 1, randomkey, SLOW, NO_KEY)
+        .tips(&["request_policy:all_shards", "nondeterministic_output"])
+        .about("1.0.0", "Gives any key."),
+    CH0.write("rename", 3, rename, SLOW, TAKE)
+        .keys(key(2, OW | UPDATE))
+        .about("1.0.0", "Gives a key another name."),
+    CH0.read("type", 2, type_of, FAST | BRIEF, RO)
+        .about("1.0.0", "Names the type of what a key holds."),
+    CH0.write("unlink", -2, del, FAST, RM | DELETE)
+        .to(-1)
+        .tips(&["request_policy:multi_shard", "response_policy:agg_sum"])
+        .about("4.0.0", "Removes keys."),
+];
 
 /// `DEL key [key ...]` and `UNLINK key [key ...]`: how many there were. What takes long to free is freed by
 /// another thread either way. <https://redis.io/docs/latest/commands/del/>

@@ -1,6 +1,6 @@
 //! Commands that are told by their second argument what to do.
 
-use super::{Call, CommandError, Outcome, table};
+use super::{Call, CommandError, Outcome};
 
 /// A container without a subcommand, or with one that there is not.
 pub fn container(call: &mut Call<'_>) -> Outcome {
@@ -10,14 +10,15 @@ pub fn container(call: &mut Call<'_>) -> Outcome {
 
 /// `<container> HELP`: what subcommands it has.
 pub fn help(call: &mut Call<'_>) -> Outcome {
-    let container = call.command.name.split('|').next().unwrap_or_default();
-    let name = container.to_ascii_uppercase();
+    let chapter = call.server.config.chapter;
+    let found = call.server.commands.find(call.arg(0)?, chapter);
+    let (_, container) = found.ok_or_else(|| CommandError::unknown(call.args))?;
+    let name = container.name.to_ascii_uppercase();
     let mut lines = vec![format!(
         "{name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"
     )];
-    for row in table::subcommands(container, call.server.config.chapter) {
-        let own = row.name.rsplit('|').next().unwrap_or_default();
-        lines.push(own.to_ascii_uppercase());
+    for row in call.server.commands.subcommands(container, chapter) {
+        lines.push(row.own_name().to_ascii_uppercase());
         lines.push(format!("    {}", row.summary));
     }
     call.reply.array(lines.len());

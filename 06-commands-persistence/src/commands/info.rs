@@ -1,6 +1,6 @@
 //! The INFO command.
 
-use super::table::TABLE;
+use super::row::*;
 use super::{Call, Outcome};
 use crate::REDIS_VERSION;
 use crate::memory;
@@ -9,6 +9,17 @@ use crate::server::Server;
 use crate::server::client::unix_seconds;
 use std::fmt::{Display, Write};
 use std::time::Duration;
+
+/// The rows of these commands.
+pub const COMMANDS: &[Row] = &[CH0
+    .plain("info", -1, info, ANYTIME)
+    .acl(acl::DANGEROUS)
+    .tips(&[
+        "nondeterministic_output",
+        "request_policy:all_shards",
+        "response_policy:special",
+    ])
+    .about("1.0.0", "Tells how the server is doing.")];
 
 /// A section of INFO: its name, whether it is shown unless asked for, and who writes it.
 type Section = (&'static str, bool, fn(&Server, &mut Lines));
@@ -202,7 +213,7 @@ fn cpu(_: &Server, out: &mut Lines) {
 }
 
 fn commandstats(server: &Server, out: &mut Lines) {
-    for (row, stats) in TABLE.iter().zip(&server.stats.by_command) {
+    for (row, stats) in server.commands.all().iter().zip(&server.stats.by_command) {
         if stats.calls == 0 && stats.rejected == 0 {
             continue;
         }

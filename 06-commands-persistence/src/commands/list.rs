@@ -1,6 +1,7 @@
 //! Commands on lists.
 
 use super::call::Then;
+use super::row::*;
 use super::{Call, CommandError, Outcome};
 use crate::keyspace::event::{self, Event};
 use crate::keyspace::list::List;
@@ -8,6 +9,36 @@ use crate::resp::reply::Reply;
 use crate::server::blocked::Blocked;
 use std::ops::Range;
 use std::time::Duration;
+
+/// The rows of these commands.
+pub const COMMANDS: &[Row] = &[
+    CH2.write("blpop", -3, blpop, NOSCRIPT | BLOCKING, TAKE)
+        .to(-2)
+        .about("2.0.0", "Takes the first element of a list, or waits."),
+    CH2.write("brpop", -3, brpop, NOSCRIPT | BLOCKING, TAKE)
+        .to(-2)
+        .about("2.0.0", "Takes the last element of a list, or waits."),
+    CH0.read("lindex", 3, lindex, SLOW, RO | ACCESS)
+        .about("1.0.0", "Gives an element of a list."),
+    CH0.read("llen", 2, llen, FAST | BRIEF, RO)
+        .about("1.0.0", "Counts the elements of a list."),
+    CH0.write("lpop", -2, lpop, FAST | BRIEF, TAKE)
+        .about("1.0.0", "Takes elements from the head of a list."),
+    CH0.write("lpush", -3, lpush, DENYOOM | FAST | BRIEF, RW | INSERT)
+        .about("1.0.0", "Adds elements to the head of a list."),
+    CH0.read("lrange", 4, lrange, SLOW, RO | ACCESS)
+        .about("1.0.0", "Gives a part of a list."),
+    CH0.write("lrem", 4, lrem, SLOW, RW | DELETE)
+        .about("1.0.0", "Removes equal elements from a list."),
+    CH0.write("lset", 4, lset, DENYOOM, RW | UPDATE)
+        .about("1.0.0", "Replaces an element of a list."),
+    CH0.write("ltrim", 4, ltrim, SLOW, RW | DELETE)
+        .about("1.0.0", "Keeps a part of a list."),
+    CH0.write("rpop", -2, rpop, FAST | BRIEF, TAKE)
+        .about("1.0.0", "Takes elements from the tail of a list."),
+    CH0.write("rpush", -3, rpush, DENYOOM | FAST | BRIEF, RW | INSERT)
+        .about("1.0.0", "Adds elements to the tail of a list."),
+];
 
 /// One of the two ends of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -17,6 +17,7 @@ mod list;
 mod options;
 mod persistence;
 mod pubsub;
+pub mod row;
 mod server;
 mod set;
 mod string;

@@ -1,10 +1,30 @@
 //! Commands on snapshots.
 
 use super::call::Then;
+use super::row::*;
 use super::{Call, CommandError, Outcome};
 use crate::server::blocked::Blocked;
 use crate::server::client::unix_seconds;
 use crate::server::jobs::{Job, Shutdown};
+
+/// The rows of these commands.
+pub const COMMANDS: &[Row] = &[
+    CH0.plain("bgsave", -1, bgsave, OPERATOR | NO_ASYNC_LOADING)
+        .about("1.0.0", "Writes a snapshot in the background."),
+    CH0.plain("lastsave", 1, lastsave, ANYTIME | FAST)
+        .acl(acl::ADMIN | acl::DANGEROUS)
+        .tips(&["nondeterministic_output"])
+        .about("1.0.0", "Gives the time of the last snapshot."),
+    CH0.plain("save", 1, save, OPERATOR | NO_ASYNC_LOADING | NO_MULTI)
+        .about("1.0.0", "Writes a snapshot, and waits for it."),
+    CH0.plain(
+        "shutdown",
+        -1,
+        shutdown,
+        OPERATOR | ANYTIME | NO_MULTI | ALLOW_BUSY,
+    )
+    .about("1.0.0", "Ends the server."),
+];
 
 /// `SAVE`: a snapshot, which the client waits for. Redis makes everybody wait; here it is only the one who asks.
 /// <https://redis.io/docs/latest/commands/save/>

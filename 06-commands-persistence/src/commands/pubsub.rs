@@ -1,11 +1,25 @@
 //! Publish and subscribe: messages to whoever listens at the moment.
 
+use super::row::*;
 use super::{Call, Outcome};
 use crate::config::value::Events;
 use crate::keyspace::event::Event;
 use crate::resp::reply::Reply;
 use crate::server::Server;
 use crate::small_bytes::SmallBytes;
+
+/// What these have in common that change to what a client listens.
+const LISTENING: u32 = PUBSUB | NOSCRIPT | ANYTIME | WHILE_SUBSCRIBED;
+
+/// The rows of these commands.
+pub const COMMANDS: &[Row] = &[
+    CH7.plain("publish", 3, publish, PUBSUB | ANYTIME | FAST)
+        .about("2.0.0", "Sends a message to who listens to a channel."),
+    CH7.plain("subscribe", -2, subscribe, LISTENING)
+        .about("2.0.0", "Listens to channels."),
+    CH7.plain("unsubscribe", -1, unsubscribe, LISTENING)
+        .about("2.0.0", "Listens to channels no more."),
+];
 
 /// `SUBSCRIBE channel [channel ...]`: listens to these, too. One answer for each of them.
 /// <https://redis.io/docs/latest/commands/subscribe/>

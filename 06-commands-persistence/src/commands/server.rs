@@ -1,6 +1,26 @@
 //! Commands about the server.
 
+use super::row::*;
 use super::{Call, CommandError, Outcome};
+
+/// The rows of these commands.
+pub const COMMANDS: &[Row] = &[
+    CH0.read("dbsize", 1, dbsize, FAST, NO_KEY)
+        .acl(acl::KEYSPACE)
+        .tips(&["request_policy:all_shards", "response_policy:agg_sum"])
+        .about("1.0.0", "Counts the keys."),
+    CH0.write("flushall", -1, flushall, SLOW, NO_KEY)
+        .acl(acl::KEYSPACE | acl::DANGEROUS)
+        .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
+        .about("1.0.0", "Removes all keys of all databases."),
+    CH0.write("flushdb", -1, flushdb, SLOW, NO_KEY)
+        .acl(acl::KEYSPACE | acl::DANGEROUS)
+        .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
+        .about("1.0.0", "Removes all keys of the database."),
+    CH0.plain("time", 1, time, ANYTIME | FAST)
+        .tips(&["nondeterministic_output"])
+        .about("2.6.0", "Gives the time."),
+];
 
 /// `DBSIZE`: how many keys there are. Keys count until they are removed, and so the number tells how far
 /// active expiry has come. <https://redis.io/docs/latest/commands/dbsize/>

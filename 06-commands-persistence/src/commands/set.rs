@@ -1,8 +1,24 @@
 //! Commands on sets.
 
+use super::row::*;
 use super::{Call, Outcome};
 use crate::keyspace::event;
 use crate::keyspace::set::Set;
+
+/// The rows of these commands.
+pub const COMMANDS: &[Row] = &[
+    CH0.write("sadd", -3, sadd, DENYOOM | FAST | BRIEF, RW | INSERT)
+        .about("1.0.0", "Adds members to a set."),
+    CH0.read("scard", 2, scard, FAST | BRIEF, RO)
+        .about("1.0.0", "Counts the members of a set."),
+    CH0.read("sismember", 3, sismember, FAST | BRIEF, RO)
+        .about("1.0.0", "Tells whether something is a member of a set."),
+    CH0.read("smembers", 2, smembers, SLOW, RO | ACCESS)
+        .tips(&["nondeterministic_output_order"])
+        .about("1.0.0", "Gives all members of a set."),
+    CH0.write("srem", -3, srem, FAST | BRIEF, RW | DELETE)
+        .about("1.0.0", "Removes members from a set."),
+];
 
 /// `SADD key member [member ...]`: how many are new. <https://redis.io/docs/latest/commands/sadd/>
 pub fn sadd(call: &mut Call<'_>) -> Outcome {

@@ -1,11 +1,60 @@
 //! Commands on strings.
 
 use super::options::{Condition, Options, Ttl};
+use super::row::*;
 use super::{Call, CommandError, Outcome, expiry};
 use crate::clock::UnixMillis;
 use crate::keyspace::{Value, event};
 use crate::resp::integer;
+use crate::resp::queue::Args;
 use crate::small_bytes::SmallBytes;
+
+/// The rows of these commands.
+pub const COMMANDS: &[Row] = &[
+    CH0.write("append", 3, append, DENYOOM | FAST | BRIEF, RW | INSERT)
+        .about("2.0.0", "Appends to a string."),
+    CH0.write("decr", 2, decr, DENYOOM | FAST | BRIEF, MODIFY)
+        .about("1.0.0", "Makes an integer one less."),
+    CH0.write("decrby", 3, decrby, DENYOOM | FAST | BRIEF, MODIFY)
+        .about("1.0.0", "Makes an integer less."),
+    CH0.read("get", 2, get, FAST | BRIEF, RO | ACCESS)
+        .about("1.0.0", "Gives the value of a key."),
+    CH0.write("getex", -2, getex, FAST, MODIFY)
+        .notes("RW and UPDATE because it changes the TTL")
+        .about("6.2.0", "Gives a value, and changes when it expires."),
+    CH0.write("getset", 3, getset, DENYOOM | FAST | BRIEF, MODIFY)
+        .about("1.0.0", "Sets a key, and gives its old value."),
+    CH0.write("incr", 2, incr, DENYOOM | FAST | BRIEF, MODIFY)
+        .about("1.0.0", "Makes an integer one more."),
+    CH0.write("incrby", 3, incrby, DENYOOM | FAST | BRIEF, MODIFY)
+        .about("1.0.0", "Makes an integer more."),
+    CH0.read("mget", -2, mget, FAST | BRIEF, RO | ACCESS)
+        .to(-1)
+        .tips(&["request_policy:multi_shard"])
+        .about("1.0.0", "Gives the values of several keys."),
+    CH0.write("mset", -3, mset, DENYOOM | BRIEF, OW | UPDATE)
+        .every(2)
+        .tips(&[
+            "request_policy:multi_shard",
+            "response_policy:all_succeeded",
+        ])
+        .about("1.0.1", "Makes several keys hold values."),
+    CH0.write("set", -3, set, DENYOOM | BRIEF, MODIFY | VARIABLE_FLAGS)
+        .notes("RW and ACCESS due to the optional `GET` argument")
+        .find_keys(keys_of_set)
+        .about("1.0.0", "Makes a key hold a value."),
+    CH0.write("setnx", 3, setnx, DENYOOM | FAST | BRIEF, OW | INSERT)
+        .about("1.0.0", "Sets a key that does not exist."),
+    CH0.read("strlen", 2, strlen, FAST | BRIEF, RO)
+        .about("2.2.0", "Gives the length of a string."),
+];
+
+/// Without GET the old value does not matter.
+fn keys_of_set(args: Args<'_>) -> [Option<Places>; MAX_SPECS] {
+    let mut options = args.from(3);
+    let reads = options.any(|option| option.eq_ignore_ascii_case(b"get"));
+    only(1, if reads { MODIFY } else { OW | UPDATE })
+}
 
 /// `GET key`: the value, or null. <https://redis.io/docs/latest/commands/get/>
 pub fn get(call: &mut Call<'_>) -> Outcome {

@@ -41,7 +41,7 @@ pub fn words(line: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut line = line.to_vec();
     let mut spans = Vec::new();
     inline::split(&mut line, &mut spans).ok()?;
-    let text = |span: &crate::resp::request::Span| {
+    let text = |span: &crate::resp::Span| {
         let end = span.start.checked_add(span.len)?;
         line.get(span.start..end).map(<[u8]>::to_vec)
     };

@@ -1,6 +1,6 @@
 //! Inline commands: a line of words, for people who type into telnet or netcat.
 
-use super::request::Span;
+use super::Span;
 
 /// A quote that is not closed, or is followed by something other than space.
 #[derive(Debug, PartialEq, Eq)]

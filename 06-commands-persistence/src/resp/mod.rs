@@ -24,6 +24,15 @@ pub enum Progress<T> {
     Incomplete,
 }
 
+/// An argument inside the bytes of its request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// First byte of the argument, counted from the first byte of the request.
+    pub start: usize,
+    /// Its length in bytes.
+    pub len: usize,
+}
+
 /// The longest line: an inline command, or the line that holds a length. Redis's PROTO_INLINE_MAX_SIZE.
 pub const MAX_LINE: usize = 64 * 1024;
 

@@ -1,7 +1,7 @@
 //! Requests that have arrived and wait to be executed.
 
-use super::Progress;
-use super::request::{ProtocolError, RequestParser, Span};
+use super::request::{ProtocolError, RequestParser};
+use super::{Progress, Span};
 use crate::part::Part;
 use bytes::{Buf, BytesMut};
 
@@ -46,6 +46,14 @@ impl<'a> Args<'a> {
     /// The arguments from `first` on.
     pub fn from(self, first: usize) -> impl ExactSizeIterator<Item = &'a [u8]> {
         (first..self.len().max(first)).map(move |index| self.get(index).unwrap_or_default())
+    }
+
+    /// What stands behind the first `count` arguments, as a request of its own.
+    pub fn skip(self, count: usize) -> Self {
+        Self {
+            spans: self.spans.get(count..).unwrap_or_default(),
+            ..self
+        }
     }
 
     /// A copy that can be kept.

@@ -3,16 +3,7 @@
 //! The words of the errors are Redis's, and so are the limits, but for the number of elements: Redis 7.0 lets
 //! a client announce up to 2^31 - 1 of them.
 
-use super::{MAX_BULK, MAX_ELEMENTS, MAX_LINE, Progress, inline, integer, line::LineScanner};
-
-/// An argument inside the bytes of its request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
-    /// First byte of the argument, counted from the first byte of the request.
-    pub start: usize,
-    /// Its length in bytes.
-    pub len: usize,
-}
+use super::{MAX_BULK, MAX_ELEMENTS, MAX_LINE, Progress, Span, inline, integer, line::LineScanner};
 
 /// Bytes that no request begins with. The connection can't be used any further, since nobody can
 /// tell where the next request would start.

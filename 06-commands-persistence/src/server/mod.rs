@@ -16,6 +16,7 @@ pub mod stats;
 pub mod unsent;
 
 use crate::clock::{Clock, Reading};
+use crate::command::Table;
 use crate::config::Config;
 use crate::config::value::OutputLimit;
 use crate::keyspace::Db;
@@ -49,6 +50,8 @@ pub struct Server {
     pub channels: Channels,
     /// How the server was told to behave.
     pub config: Config,
+    /// Which commands there are.
+    pub commands: &'static Table,
     /// What it counts.
     pub stats: Stats,
     /// What commands have done, for the append-only file and replicas.
@@ -76,8 +79,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server without clients and keys, for a command table with this many rows.
-    pub fn new(config: Config, clock: Clock, commands: usize) -> Self {
+    /// A server without clients and keys, that has these commands.
+    pub fn new(config: Config, clock: Clock, commands: &'static Table) -> Self {
         let reclaimer = Reclaimer::start();
         let now = clock.read();
         let count = config.databases.max(1);
@@ -88,7 +91,8 @@ impl Server {
             unsent: Unsent::default(),
             blocked: blocked::Queues::default(),
             channels: Channels::default(),
-            stats: Stats::new(commands),
+            commands,
+            stats: Stats::new(commands.all().len()),
             backlog: Backlog::default(),
             jobs: Jobs::default(),
             saving: Saving::new(now.unix()),

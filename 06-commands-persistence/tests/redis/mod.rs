@@ -1,5 +1,7 @@
 //! A real redis-server to compare with, on a socket in a directory of its own.
 
+#![allow(dead_code)] // Not every test that shares this file asks for all of it.
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -15,7 +17,6 @@ const DEADLINE: Duration = Duration::from_secs(20);
 pub struct Redis {
     child: Child,
     /// Its working directory.
-    #[allow(dead_code)] // Not every test that shares this file asks for it.
     pub directory: PathBuf,
     connection: BufReader<UnixStream>,
 }
@@ -74,6 +75,21 @@ impl Redis {
             Some((b'*', len)) => (0..number(len)).map(|_| self.element()).collect(),
             _ => vec![self.content(line)],
         }
+    }
+
+    /// The reply to a line of words, as it was sent.
+    pub fn raw(&mut self, line: &str) -> String {
+        const END: &str = "$11\r\nEND-OF-TEST\r\n";
+        let request = format!("{line}\r\nECHO END-OF-TEST\r\n");
+        let socket = self.connection.get_mut();
+        socket.write_all(request.as_bytes()).unwrap();
+        let mut reply = String::new();
+        while !reply.ends_with(END) {
+            let read = self.connection.read_line(&mut reply).unwrap();
+            assert!(read > 0, "redis-server hung up");
+        }
+        reply.truncate(reply.len() - END.len());
+        reply
     }
 
     fn element(&mut self) -> Vec<u8> {
