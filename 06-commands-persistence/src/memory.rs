@@ -13,8 +13,8 @@ const OWN: usize = 63;
 /// So many bytes must be free that were not before, to be given back.
 const WORTH_IT: usize = 16 << 20;
 
-/// So many ticks without a command count as quiet.
-const QUIET: u32 = 10;
+/// So many ticks without a command count as quiet: few enough to come about between the pings of whoever watches the server.
+const QUIET: u32 = 3;
 
 /// A number of bytes, alone in its cache line: no thread slows another down.
 #[repr(align(64))]
