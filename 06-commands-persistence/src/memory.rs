@@ -13,8 +13,8 @@ const OWN: usize = 63;
 /// So many bytes must be free that were not before, to be given back.
 const WORTH_IT: usize = 16 << 20;
 
-/// So many ticks without a command count as quiet.
-const QUIET: u32 = 10;
+/// So many ticks without a command count as quiet: few enough to come about between the pings of whoever watches the server.
+const QUIET: u32 = 3;
 
 /// A number of bytes, alone in its cache line: no thread slows another down.
 #[repr(align(64))]
@@ -74,21 +74,16 @@ unsafe impl GlobalAlloc for Counting {
     #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: what the caller promises of `layout` is what `System` asks for; so in the three others.
-        let block = unsafe { System.alloc(layout) };
-        if !block.is_null() {
-            count(layout.size() as isize);
-        }
-        block
+        counted(unsafe { System.alloc(layout) }, layout.size() as isize)
     }
 
     #[inline(never)]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: see `alloc`. The system often has zeros at hand, so this is not left to the default.
-        let block = unsafe { System.alloc_zeroed(layout) };
-        if !block.is_null() {
-            count(layout.size() as isize);
-        }
-        block
+        counted(
+            unsafe { System.alloc_zeroed(layout) },
+            layout.size() as isize,
+        )
     }
 
     #[inline(never)]
@@ -102,11 +97,16 @@ unsafe impl GlobalAlloc for Counting {
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: see `dealloc`.
         let moved = unsafe { System.realloc(block, layout, size) };
-        if !moved.is_null() {
-            count(size as isize - layout.size() as isize);
-        }
-        moved
+        counted(moved, size as isize - layout.size() as isize)
     }
+}
+
+/// Counts what was allocated, unless the system had nothing.
+fn counted(block: *mut u8, change: isize) -> *mut u8 {
+    if !block.is_null() {
+        count(change);
+    }
+    block
 }
 
 /// Knows when to give memory back. The allocator of glibc does not do that by itself where blocks in use lie behind the free

@@ -50,20 +50,13 @@ impl Lines {
 
     /// The number of bytes, and the same for people: `1.50M`.
     fn add_bytes(&mut self, name: &str, bytes: usize) {
-        let mut amount = bytes as f64;
-        let mut units = "BKMGTP".chars();
-        let mut unit = units.next();
-        while amount >= 1024.0 && units.as_str() != "" {
-            amount /= 1024.0;
-            unit = units.next();
-        }
-        let digits = if bytes < 1024 { 0 } else { 2 };
-        let unit = unit.unwrap_or('B');
+        let power = bytes.max(1).ilog2() / 10;
+        let amount = bytes as f64 / 1024_f64.powi(power as i32);
+        let digits = if power == 0 { 0 } else { 2 };
+        let unit = "BKMGTPE".get(power as usize..=power as usize);
+        let human = format!("{amount:.digits$}{}", unit.unwrap_or_default());
         self.add(name, bytes);
-        self.add(
-            format_args!("{name}_human"),
-            format_args!("{amount:.digits$}{unit}"),
-        );
+        self.add(format_args!("{name}_human"), human);
     }
 }
 
