@@ -1,56 +1,32 @@
 //! The command line.
 
-use anyhow::Context;
 use lexopt::prelude::*;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{Ipv4Addr, SocketAddr};
 
-/// What the command line asks for.
-pub struct Flags {
-    /// The address to listen on.
-    pub bind: IpAddr,
-    /// The port to listen on; 0 lets the system choose a free one.
-    pub port: u16,
-}
-
-impl Flags {
-    /// Reads the process's arguments. `None` when they asked for help, which is printed.
-    ///
-    /// # Errors
-    /// An unknown flag, or a value that does not fit it.
-    pub fn from_command_line() -> anyhow::Result<Option<Self>> {
-        let mut flags = Self {
-            bind: Ipv4Addr::LOCALHOST.into(),
-            port: 6380,
-        };
-        let mut arguments = lexopt::Parser::from_env();
-        while let Some(argument) = arguments.next()? {
-            match argument {
-                Long("port") => {
-                    let port = arguments.value()?;
-                    flags.port = port.parse().context("--port takes 0 to 65535")?;
-                }
-                Long("bind") => {
-                    let bind = arguments.value()?;
-                    flags.bind = bind.parse().context("--bind takes an IP address")?;
-                }
-                Long("help") => {
-                    print_help();
-                    return Ok(None);
-                }
-                other => return Err(other.unexpected().into()),
+/// The address to listen on, as the process's arguments ask for it. `None` when they asked for help,
+/// which is printed.
+///
+/// # Errors
+/// An unknown flag, or a value that does not fit it.
+pub fn address() -> Result<Option<SocketAddr>, lexopt::Error> {
+    let mut address = SocketAddr::from((Ipv4Addr::LOCALHOST, 6380));
+    let mut arguments = lexopt::Parser::from_env();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("port") => address.set_port(arguments.value()?.parse()?),
+            Long("bind") => address.set_ip(arguments.value()?.parse()?),
+            Long("help") => {
+                println!(
+                    "Usage: {} [--port N] [--bind ADDRESS]",
+                    env!("CARGO_PKG_NAME")
+                );
+                println!(
+                    "Listens on 127.0.0.1:6380 if not told otherwise; port 0 is any free one."
+                );
+                return Ok(None);
             }
+            other => return Err(other.unexpected()),
         }
-        Ok(Some(flags))
     }
-}
-
-fn print_help() {
-    println!(
-        "{}\n\n\
-         Usage: {} [--port N] [--bind ADDRESS]\n\n  \
-         --port N        listen on port N, 0 = any free port (default 6380)\n  \
-         --bind ADDRESS  listen on this IP address (default 127.0.0.1)",
-        env!("CARGO_PKG_DESCRIPTION"),
-        env!("CARGO_PKG_NAME"),
-    );
+    Ok(Some(address))
 }

@@ -61,12 +61,9 @@ impl Session {
 /// Whether this is a line of an HTTP request. A web page can make the browser of whoever looks at it send
 /// one to this port, with commands in its body. Redis hangs up without a word, and so do we.
 fn is_http(request: &Request) -> bool {
-    let is = |name: &[u8]| {
-        request
-            .first()
-            .is_some_and(|arg| arg.eq_ignore_ascii_case(name))
-    };
-    is(b"post") || is(b"host:")
+    request.first().is_some_and(|name| {
+        name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
+    })
 }
 
 #[cfg(test)]

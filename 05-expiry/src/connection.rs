@@ -1,5 +1,6 @@
 //! A session on a socket: moves its bytes, and knows nothing of what they mean.
 
+use crate::batch::Batch;
 use crate::session::Session;
 use std::io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -8,9 +9,7 @@ use tokio::net::TcpStream;
 /// A client's socket and its conversation.
 pub struct Connection {
     socket: TcpStream,
-    /// The conversation. Its batch is to be executed between [`receive`](Connection::receive) and
-    /// [`send`](Connection::send).
-    pub session: Session,
+    session: Session,
 }
 
 impl Connection {
@@ -18,36 +17,32 @@ impl Connection {
     pub fn new(socket: TcpStream) -> Self {
         // Replies leave at once instead of waiting for more (Nagle's algorithm). Not fatal if refused.
         let _ = socket.set_nodelay(true);
-        Self {
-            socket,
-            session: Session::default(),
-        }
+        let session = Session::default();
+        Self { socket, session }
     }
 
-    /// Waits until there is a batch to execute. False: the client has left, or the conversation is over.
+    /// Waits until there is a batch to execute. `None`: the client has left, or the conversation is over.
     ///
     /// # Errors
     /// The socket's, such as a reset by the client.
-    pub async fn receive(&mut self) -> io::Result<bool> {
+    pub async fn receive(&mut self) -> io::Result<Option<Batch>> {
         loop {
-            if self.session.parse() {
-                return Ok(true);
+            let batch = self.session.batch();
+            if batch.is_some() || self.session.is_closed() {
+                return Ok(batch);
             }
-            if self.session.is_closed() || self.socket.read_buf(self.session.input()).await? == 0 {
-                return Ok(false);
+            if self.socket.read_buf(self.session.input()).await? == 0 {
+                return Ok(None);
             }
         }
     }
 
-    /// Sends the replies of the batch. Nothing more is read from this client until they are sent, so
-    /// that one that does not read its replies soon can't send requests either. Whether others wait for
-    /// it is up to the caller.
+    /// Sends replies. Nothing more is read from this client until they are sent, so that one that does not
+    /// read its replies soon can't send requests either. Whether others wait for it is up to the caller.
     ///
     /// # Errors
     /// The socket's, such as a reset by the client.
-    pub async fn send(&mut self) -> io::Result<()> {
-        self.socket.write_all(self.session.output()).await?;
-        self.session.sent();
-        Ok(())
+    pub async fn send(&mut self, replies: &[u8]) -> io::Result<()> {
+        self.socket.write_all(replies).await
     }
 }

@@ -1,7 +1,7 @@
 //! The state of the server: which key holds which value, and until when.
 
 use crate::clock::UnixMillis;
-use crate::small_bytes::SmallBytes;
+use bytes::Bytes;
 use std::collections::{BTreeSet, HashMap};
 
 /// Expired keys that a request removes beside its own work; at least one, since it learns by that
@@ -15,15 +15,15 @@ const HELP: usize = 2;
 /// [`remove_expired`](Self::remove_expired), which the server calls in the background.
 #[derive(Debug, Default)]
 pub struct Keyspace {
-    entries: HashMap<SmallBytes, Entry>,
+    entries: HashMap<Bytes, Entry>,
     /// The deadlines of all keys that have one, the nearest first. Each stands in the key's entry as
     /// well; the key's bytes are shared, not copied.
-    deadlines: BTreeSet<(UnixMillis, SmallBytes)>,
+    deadlines: BTreeSet<(UnixMillis, Bytes)>,
 }
 
 #[derive(Debug)]
 struct Entry {
-    value: SmallBytes,
+    value: Bytes,
     deadline: Option<UnixMillis>,
 }
 
@@ -40,21 +40,25 @@ impl Keyspace {
         self.entries.contains_key(key)
     }
 
-    /// Makes `key` hold `value` until `deadline`, or for ever, whatever it held before.
+    /// Makes `key` hold `value` until `deadline`, or for ever, whatever it held before. Both are copied: a
+    /// part of a read buffer that is kept keeps the whole buffer.
     pub fn set(&mut self, key: &[u8], value: &[u8], deadline: Option<UnixMillis>) {
-        if let Some(entry) = self.entries.get_mut(key) {
-            entry.value = value.into();
-            if entry.deadline != deadline {
-                self.set_deadline(key, deadline);
+        let value = Bytes::copy_from_slice(value);
+        let held = match self.entries.get_mut(key) {
+            Some(entry) => {
+                entry.value = value;
+                entry.deadline
             }
-            return;
+            None => {
+                let deadline = None;
+                let key = Bytes::copy_from_slice(key);
+                self.entries.insert(key, Entry { value, deadline });
+                deadline
+            }
+        };
+        if held != deadline {
+            self.set_deadline(key, deadline);
         }
-        let key = SmallBytes::from(key);
-        if let Some(deadline) = deadline {
-            self.deadlines.insert((deadline, key.clone()));
-        }
-        let value = value.into();
-        self.entries.insert(key, Entry { value, deadline });
     }
 
     /// Removes `key`. Whether it was there.
@@ -75,16 +79,12 @@ impl Keyspace {
             return;
         };
         let (key, old) = (held.clone(), entry.deadline);
-        if let Some(entry) = self.entries.get_mut(&*key) {
+        if let Some(entry) = self.entries.get_mut(&key) {
             entry.deadline = deadline;
         }
-        let key = match old {
-            Some(old) => self
-                .deadlines
-                .take(&(old, key.clone()))
-                .map_or(key, |(_, key)| key),
-            None => key,
-        };
+        if let Some(old) = old {
+            self.deadlines.remove(&(old, key.clone()));
+        }
         if let Some(deadline) = deadline {
             self.deadlines.insert((deadline, key));
         }

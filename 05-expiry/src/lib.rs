@@ -1,11 +1,12 @@
 //! The parts of the server. Each knows only those below it:
 //!
 //! ```text
-//! main -> server -> connection -> session -> commands -> keyspace
-//!                                               |
-//!                                               +-----> resp   +-> clock
+//! main -> server -> connection -> session -> batch -> commands -> keyspace
+//!                                    |                   |
+//!                                    +----> resp <-------+   +-> clock
 //! ```
 
+pub mod batch;
 pub mod clock;
 pub mod commands;
 pub mod connection;
@@ -13,4 +14,3 @@ pub mod keyspace;
 pub mod resp;
 pub mod server;
 pub mod session;
-pub mod small_bytes;

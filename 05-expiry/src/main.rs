@@ -1,42 +1,47 @@
 //! The program: reads the flags, listens, and serves until it is asked to end.
 
 mod flags;
-mod shutdown;
 
 use anyhow::Context;
 use flags::Flags;
-use shutdown::Shutdown;
-use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::num::NonZeroU8;
+use std::{io, process};
 use step05_expiry::server;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
 
-fn main() -> anyhow::Result<()> {
-    let Some(flags) = Flags::from_command_line()? else {
+fn main() {
+    if let Err(error) = start() {
+        eprintln!("error: {error:#}");
+        process::exit(1);
+    }
+}
+
+fn start() -> anyhow::Result<()> {
+    let Some(flags) = Flags::from_command_line().map_err(anyhow::Error::msg)? else {
         return Ok(());
     };
     let runtime = runtime(flags.threads).context("cannot start the runtime")?;
-    let ended = runtime.block_on(run(flags));
-    // Tasks stop at their next await.
-    runtime.shutdown_background();
-    ended
+    runtime.block_on(run(&flags))
 }
 
 /// A runtime with this many threads. With one, it is the thread that calls: tasks then never move
 /// from thread to thread, and waking one takes no lock.
-fn runtime(threads: NonZeroUsize) -> std::io::Result<Runtime> {
-    let mut builder = if threads.get() == 1 {
-        Builder::new_current_thread()
-    } else {
-        Builder::new_multi_thread()
+fn runtime(threads: NonZeroU8) -> io::Result<Runtime> {
+    let mut builder = match threads.get() {
+        1 => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
     };
-    builder.worker_threads(threads.get()).enable_all().build()
+    let threads = usize::from(threads.get());
+    builder.worker_threads(threads).enable_all().build()
 }
 
-async fn run(flags: Flags) -> anyhow::Result<()> {
-    let mut shutdown = Shutdown::watch()?;
-    let address = SocketAddr::new(flags.bind, flags.port);
+async fn run(flags: &Flags) -> anyhow::Result<()> {
+    // Ctrl-C and `kill`. From here on they are awaited below, and no longer kill the process.
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let address = flags.address;
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address} (another --port may be free)"))?;
@@ -44,7 +49,8 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
 
     tokio::select! {
         () = server::serve(listener) => {}
-        () = shutdown.requested() => {}
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
     }
     Ok(())
 }

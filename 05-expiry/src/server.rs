@@ -1,6 +1,6 @@
 //! Serves clients, each in a task of its own, and removes expired keys in the background.
 
-use crate::clock::{Clock, SystemClock};
+use crate::clock::UnixMillis;
 use crate::connection::Connection;
 use crate::keyspace::Keyspace;
 use std::io::{self, Write};
@@ -52,9 +52,12 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 }
 
 async fn converse(mut client: Connection, keyspace: Shared) -> io::Result<()> {
-    while client.receive().await? {
-        client.session.execute(&mut lock(&keyspace), &SystemClock);
-        client.send().await?;
+    while let Some(mut batch) = client.receive().await? {
+        while !batch.is_empty() {
+            // The guard is dropped at the end of this statement, before the await below.
+            let replies = batch.execute(&mut lock(&keyspace), UnixMillis::now());
+            client.send(&replies).await?;
+        }
     }
     Ok(())
 }
@@ -63,7 +66,7 @@ async fn converse(mut client: Connection, keyspace: Shared) -> io::Result<()> {
 /// there are, it holds the keyspace for [`MAX_EXPIRED`] of them only, and then lets others have it.
 async fn expire(keyspace: Shared) {
     loop {
-        let removed = lock(&keyspace).remove_expired(MAX_EXPIRED, SystemClock.now());
+        let removed = lock(&keyspace).remove_expired(MAX_EXPIRED, UnixMillis::now());
         let more = removed == MAX_EXPIRED;
         sleep(if more { CATCH_UP_PAUSE } else { TICK }).await;
     }

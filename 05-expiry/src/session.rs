@@ -1,90 +1,72 @@
-//! One client's conversation: bytes in, bytes out, and no socket anywhere.
+//! One client's conversation: bytes in, batches of requests out, and no socket anywhere.
 //!
 //! Whoever owns a session moves the bytes: a socket's task, a thread, or a test that feeds it one
 //! byte at a time.
 
-use crate::clock::Clock;
-use crate::commands;
-use crate::keyspace::Keyspace;
-use crate::resp::{queue::RequestQueue, reply::Reply, request::ProtocolError};
+use crate::batch::Batch;
+use crate::resp::Progress;
+use crate::resp::request::{Request, RequestParser};
 use bytes::BytesMut;
 
-/// The most requests of a batch.
-const MAX_BATCH: usize = 512;
+/// Room to make before each read. The buffer at least doubles when it grows, so that reads become larger
+/// in the midst of a large request.
+const MIN_READ: usize = 4 * 1024;
 
-/// A batch is interrupted when its replies have grown to this many bytes.
-const MAX_REPLIES: usize = 256 * 1024;
+/// The most requests of a batch. While one is executed, everybody else waits for the keyspace.
+const MAX_BATCH: usize = 512;
 
 /// The state of one conversation.
 #[derive(Debug, Default)]
 pub struct Session {
-    requests: RequestQueue,
-    reply: Reply,
-    /// What ended the conversation; answered behind the last good request.
-    error: Option<ProtocolError>,
+    input: BytesMut,
+    parser: RequestParser,
     closed: bool,
 }
 
 impl Session {
     /// The buffer to append received bytes to, with room for a read.
     pub fn input(&mut self) -> &mut BytesMut {
-        self.requests.input()
+        self.input.reserve(MIN_READ);
+        &mut self.input
     }
 
-    /// Finds the next batch of requests in what was received. False: more bytes are needed first.
-    pub fn parse(&mut self) -> bool {
-        if self.requests.is_empty() && self.error.is_none() {
-            self.error = self.requests.parse(MAX_BATCH).err();
-        }
-        !self.requests.is_empty() || (self.error.is_some() && !self.closed)
-    }
-
-    /// Executes the batch, or as much of it as its replies leave room for: send the
-    /// [`output`](Self::output), then ask [`parse`](Self::parse) whether there is more to do.
-    ///
-    /// All of it runs as of the same time. Deadlines count in milliseconds, and a batch is usually over
-    /// before one has passed; a longer one sees keys expire a little late, which nobody can tell.
-    pub fn execute(&mut self, keyspace: &mut Keyspace, clock: &impl Clock) {
-        let now = clock.now();
-        while self.reply.bytes().len() < MAX_REPLIES {
-            let Some(args) = self.requests.take() else {
-                self.finish();
-                return;
-            };
-            if !args.is_empty() {
-                commands::execute(args, keyspace, now, &mut self.reply);
+    /// Takes a batch of requests out of what has arrived. `None` when there is none, and more bytes are
+    /// needed first.
+    pub fn batch(&mut self) -> Option<Batch> {
+        let mut batch = Batch::default();
+        while !self.closed && batch.requests.len() < MAX_BATCH {
+            match self.parser.parse(&mut self.input) {
+                Ok(Progress::Incomplete) => break,
+                Ok(Progress::Complete(request)) if is_http(&request) => self.closed = true,
+                Ok(Progress::Complete(request)) => batch.requests.push_back(Ok(request)),
+                Err(error) => {
+                    batch.requests.push_back(Err(error));
+                    self.closed = true;
+                }
             }
         }
+        (!batch.is_empty()).then_some(batch)
     }
 
-    /// Replies not yet sent.
-    pub fn output(&self) -> &[u8] {
-        self.reply.bytes()
-    }
-
-    /// Says that the [`output`](Self::output) was sent.
-    pub fn sent(&mut self) {
-        self.reply.clear();
-    }
-
-    /// Whether the conversation is over, once the output is sent.
+    /// Whether the conversation is over, once its last batch is executed and the replies are sent.
     pub fn is_closed(&self) -> bool {
         self.closed
     }
+}
 
-    /// The requests before it are answered: now the error that ends the conversation, if there is one.
-    fn finish(&mut self) {
-        if let Some(error) = self.error {
-            self.reply.error(&error.text());
-            self.closed = true;
-        }
-    }
+/// Whether this is a line of an HTTP request. A web page can make the browser of whoever looks at it send
+/// one to this port, with commands in its body. Redis hangs up without a word, and so do we.
+fn is_http(request: &Request) -> bool {
+    request.first().is_some_and(|name| {
+        name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::SystemClock;
+    use crate::clock::UnixMillis;
+    use crate::keyspace::Keyspace;
 
     /// Feeds the pieces to a session and gives all that it answers.
     fn converse(session: &mut Session, pieces: &[&[u8]]) -> String {
@@ -92,10 +74,10 @@ mod tests {
         let mut answers = Vec::new();
         for piece in pieces {
             session.input().extend_from_slice(piece);
-            while session.parse() {
-                session.execute(&mut keyspace, &SystemClock);
-                answers.extend_from_slice(session.output());
-                session.sent();
+            while let Some(mut batch) = session.batch() {
+                while !batch.is_empty() {
+                    answers.extend_from_slice(&batch.execute(&mut keyspace, UnixMillis(0)));
+                }
             }
         }
         answers.escape_ascii().to_string()
@@ -128,24 +110,21 @@ mod tests {
     }
 
     #[test]
-    fn large_replies_interrupt_the_batch_and_lose_nothing() {
-        let value = "x".repeat(MAX_REPLIES / 2);
-        let request = format!("*2\r\n$4\r\nECHO\r\n${}\r\n{value}\r\n", value.len());
-        let mut session = Session::default();
-        session
-            .input()
-            .extend_from_slice(request.repeat(9).as_bytes());
-        let mut keyspace = Keyspace::default();
-        let mut replies = 0;
-        while session.parse() {
-            session.execute(&mut keyspace, &SystemClock);
-            assert!(session.output().len() < 2 * MAX_REPLIES);
-            replies += session.output().len();
-            session.sent();
+    fn a_browser_is_hung_up_on() {
+        for line in ["POST / HTTP/1.1", "hOST: example.org", "*1\r\n$4\r\npost"] {
+            let mut session = Session::default();
+            let text = format!("PING\r\n{line}\r\nPING\r\n");
+            assert_eq!(converse(&mut session, &[text.as_bytes()]), "+PONG\\r\\n");
+            assert!(session.is_closed());
         }
-        assert_eq!(
-            replies,
-            9 * format!("${}\r\n{value}\r\n", value.len()).len()
-        );
+    }
+
+    #[test]
+    fn a_batch_has_an_end_and_the_rest_is_not_lost() {
+        let mut session = Session::default();
+        let pings = "PING\r\n".repeat(2 * MAX_BATCH + 1);
+        session.input().extend_from_slice(pings.as_bytes());
+        let sizes = [(); 4].map(|()| session.batch().map(|batch| batch.requests.len()));
+        assert_eq!(sizes, [Some(MAX_BATCH), Some(MAX_BATCH), Some(1), None]);
     }
 }

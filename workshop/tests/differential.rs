@@ -202,9 +202,10 @@ fn compare_frames(stage: Stage, seed: u64, count: usize) {
     }
 }
 
+/// From stage 03 on: the inline commands of stage 02 know no quotes.
 #[test]
 fn frames_mean_the_same() {
-    for stage in &STAGES[1..] {
+    for stage in &STAGES[2..] {
         compare_frames(*stage, SEED, CONVERSATIONS);
     }
 }
@@ -262,7 +263,7 @@ fn many_more_commands_answer_the_same() {
 #[ignore = "long: fifty thousand connections to each"]
 fn many_more_frames_mean_the_same() {
     let seed = new_seed();
-    for stage in [STAGES[1], STAGES[4], STAGES[5]] {
+    for stage in [STAGES[2], STAGES[4], STAGES[5]] {
         compare_frames(stage, seed, MANY_CONVERSATIONS);
     }
 }

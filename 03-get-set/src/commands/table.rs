@@ -33,8 +33,8 @@ pub static TABLE: &[Command] = &[
 
 /// The command with this name, in whatever case it is written.
 pub fn find(name: &[u8]) -> Option<&'static Command> {
-    let name = name.to_ascii_lowercase();
-    let position = TABLE.binary_search_by(|row| row.name.as_bytes().cmp(&name));
+    let lower = name.iter().map(u8::to_ascii_lowercase);
+    let position = TABLE.binary_search_by(|row| row.name.bytes().cmp(lower.clone()));
     TABLE.get(position.ok()?)
 }
 

@@ -4,10 +4,10 @@ use super::{Call, CommandError, Outcome};
 
 /// `PING [message]`: is anyone there? <https://redis.io/docs/latest/commands/ping/>
 pub fn ping(call: &mut Call<'_>) -> Outcome {
-    match (call.args.get(1), call.args.len()) {
-        (None, _) => call.reply.simple("PONG"),
-        (Some(message), 2) => call.reply.bulk(message),
-        _ => return Err(CommandError::WrongArity(call.command.name)),
+    match &call.args[..] {
+        [_] => call.reply.simple("PONG"),
+        [_, message] => call.reply.bulk(message),
+        _ => return Err(CommandError::WrongArity(call.name)),
     }
     Ok(())
 }

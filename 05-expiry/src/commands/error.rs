@@ -1,6 +1,6 @@
 //! Why a command was refused, in Redis's words.
 
-use crate::resp::queue::Args;
+use crate::resp::request::Request;
 
 /// The most bytes that an error repeats of what the client sent.
 const MAX_REPEATED: usize = 128;
@@ -12,8 +12,6 @@ pub enum CommandError {
     Unknown(Vec<u8>),
     /// The command, named here, takes another number of arguments.
     WrongArity(&'static str),
-    /// The command with this name has no such subcommand.
-    UnknownSubcommand(&'static str, Vec<u8>),
     /// An argument stands where it means nothing.
     Syntax,
     /// An argument that must be an integer is none, or has more than 64 bits.
@@ -23,30 +21,28 @@ pub enum CommandError {
     InvalidExpireTime(&'static str),
     /// An option of the EXPIRE family that there is not.
     UnsupportedOption(Vec<u8>),
-    /// NX together with XX, GT or LT.
-    NxWithOthers,
-    /// GT together with LT.
-    GtWithLt,
+    /// Options of the EXPIRE family, named here, that contradict each other.
+    Incompatible(&'static str),
 }
 
 impl CommandError {
-    /// The error for a request whose name is not known.
-    pub fn unknown(args: Args<'_>) -> Self {
-        let name = quoted(args.get(0).unwrap_or_default(), MAX_REPEATED);
+    /// The error for a request whose name is not known: repeats it, each argument with a space behind it.
+    pub fn unknown(name: &[u8], args: &Request) -> Self {
+        let name = quoted(name, MAX_REPEATED);
         let mut text = [
             b"ERR unknown command '",
             name,
             b"', with args beginning with: ",
         ]
         .concat();
-        let mut repeated = 0;
-        for arg in args.from(1) {
-            if repeated >= MAX_REPEATED {
+        let mut room = MAX_REPEATED;
+        for arg in args.iter().skip(1) {
+            if room == 0 {
                 break;
             }
-            let arg = quoted(arg, MAX_REPEATED - repeated);
+            let arg = quoted(arg, room);
             text.extend_from_slice(&[b"'", arg, b"' "].concat());
-            repeated += arg.len() + 3;
+            room = room.saturating_sub(arg.len() + 3);
         }
         Self::Unknown(text)
     }
@@ -58,11 +54,6 @@ impl CommandError {
             Self::WrongArity(name) => {
                 format!("ERR wrong number of arguments for '{name}' command").into_bytes()
             }
-            Self::UnknownSubcommand(name, subcommand) => {
-                let advice = format!("'. Try {} HELP.", name.to_ascii_uppercase());
-                let quoted = quoted(subcommand, MAX_REPEATED);
-                [b"ERR unknown subcommand '", quoted, advice.as_bytes()].concat()
-            }
             Self::Syntax => b"ERR syntax error".to_vec(),
             Self::NotAnInteger => b"ERR value is not an integer or out of range".to_vec(),
             Self::InvalidExpireTime(name) => {
@@ -71,10 +62,9 @@ impl CommandError {
             Self::UnsupportedOption(option) => {
                 [b"ERR Unsupported option ", quoted(option, usize::MAX)].concat()
             }
-            Self::NxWithOthers => {
-                b"ERR NX and XX, GT or LT options at the same time are not compatible".to_vec()
+            Self::Incompatible(options) => {
+                format!("ERR {options} options at the same time are not compatible").into_bytes()
             }
-            Self::GtWithLt => b"ERR GT and LT options at the same time are not compatible".to_vec(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Commands on the time that keys have to live.
 
+use super::options::Conditions;
 use super::{Call, CommandError, Outcome};
 use crate::clock::UnixMillis;
 
@@ -7,18 +8,18 @@ use crate::clock::UnixMillis;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unit {
     /// 1000 for seconds, 1 for milliseconds.
-    pub millis: i64,
+    millis: i64,
     /// Whether the time counts from now, and not from 1970.
-    pub relative: bool,
+    relative: bool,
 }
 
-/// `EX`, `EXPIRE`
+/// `EX`, `EXPIRE`, `TTL`
 pub const SECONDS_FROM_NOW: Unit = unit(1000, true);
-/// `PX`, `PEXPIRE`
+/// `PX`, `PEXPIRE`, `PTTL`
 pub const MILLIS_FROM_NOW: Unit = unit(1, true);
-/// `EXAT`, `EXPIREAT`
+/// `EXAT`, `EXPIREAT`, `EXPIRETIME`
 pub const UNIX_SECONDS: Unit = unit(1000, false);
-/// `PXAT`, `PEXPIREAT`
+/// `PXAT`, `PEXPIREAT`, `PEXPIRETIME`
 pub const UNIX_MILLIS: Unit = unit(1, false);
 
 const fn unit(millis: i64, relative: bool) -> Unit {
@@ -41,33 +42,13 @@ impl Unit {
     }
 }
 
-/// `EXPIRE key seconds [NX | XX | GT | LT]`. <https://redis.io/docs/latest/commands/expire/>
-pub fn expire(call: &mut Call<'_>) -> Outcome {
-    set_deadline(call, SECONDS_FROM_NOW)
-}
-
-/// `PEXPIRE key milliseconds [NX | XX | GT | LT]`. <https://redis.io/docs/latest/commands/pexpire/>
-pub fn pexpire(call: &mut Call<'_>) -> Outcome {
-    set_deadline(call, MILLIS_FROM_NOW)
-}
-
-/// `EXPIREAT key unix-seconds [NX | XX | GT | LT]`. <https://redis.io/docs/latest/commands/expireat/>
-pub fn expireat(call: &mut Call<'_>) -> Outcome {
-    set_deadline(call, UNIX_SECONDS)
-}
-
-/// `PEXPIREAT key unix-milliseconds [NX | XX | GT | LT]`.
-/// <https://redis.io/docs/latest/commands/pexpireat/>
-pub fn pexpireat(call: &mut Call<'_>) -> Outcome {
-    set_deadline(call, UNIX_MILLIS)
-}
-
-/// Replies 1 where the deadline was changed, else 0.
-fn set_deadline(call: &mut Call<'_>, unit: Unit) -> Outcome {
+/// `EXPIRE key seconds [NX | XX | GT | LT]`, and PEXPIRE, EXPIREAT, PEXPIREAT, which count in other units:
+/// 1 where the deadline was changed, else 0. <https://redis.io/docs/latest/commands/expire/>
+pub fn expire(call: &mut Call<'_>, unit: Unit) -> Outcome {
     let key = call.arg(1)?;
     let conditions = Conditions::parse(call)?;
     let amount = call.integer(2)?;
-    let invalid = CommandError::InvalidExpireTime(call.command.name);
+    let invalid = CommandError::InvalidExpireTime(call.name);
     let deadline = unit.deadline(amount, call.now).ok_or(invalid)?;
     let held = call.keyspace.deadline(key, call.now);
     let changes = held.is_some_and(|held| conditions.allow(held, deadline));
@@ -87,77 +68,9 @@ pub fn change_deadline(call: &mut Call<'_>, key: &[u8], deadline: Option<UnixMil
     }
 }
 
-/// On which deadlines an EXPIRE may put its own.
-#[derive(Default)]
-struct Conditions {
-    /// NX: where there is none.
-    none: bool,
-    /// XX: where there is one.
-    some: bool,
-    /// GT: where its own is later.
-    later: bool,
-    /// LT: where its own is earlier.
-    earlier: bool,
-}
-
-impl Conditions {
-    fn parse(call: &Call<'_>) -> Result<Self, CommandError> {
-        let mut conditions = Self::default();
-        for option in call.args.from(3) {
-            match option.to_ascii_lowercase().as_slice() {
-                b"nx" => conditions.none = true,
-                b"xx" => conditions.some = true,
-                b"gt" => conditions.later = true,
-                b"lt" => conditions.earlier = true,
-                _ => return Err(CommandError::UnsupportedOption(option.to_vec())),
-            }
-        }
-        let Self {
-            none,
-            some,
-            later,
-            earlier,
-        } = conditions;
-        if none && (some || later || earlier) {
-            return Err(CommandError::NxWithOthers);
-        }
-        if later && earlier {
-            return Err(CommandError::GtWithLt);
-        }
-        Ok(conditions)
-    }
-
-    /// A key without a deadline counts as one that expires later than any.
-    fn allow(&self, held: Option<UnixMillis>, new: UnixMillis) -> bool {
-        !(self.none && held.is_some()
-            || self.some && held.is_none()
-            || self.later && held.is_none_or(|held| new <= held)
-            || self.earlier && held.is_some_and(|held| new >= held))
-    }
-}
-
-/// `TTL key`. <https://redis.io/docs/latest/commands/ttl/>
-pub fn ttl(call: &mut Call<'_>) -> Outcome {
-    reply_with_deadline(call, SECONDS_FROM_NOW)
-}
-
-/// `PTTL key`. <https://redis.io/docs/latest/commands/pttl/>
-pub fn pttl(call: &mut Call<'_>) -> Outcome {
-    reply_with_deadline(call, MILLIS_FROM_NOW)
-}
-
-/// `EXPIRETIME key`. <https://redis.io/docs/latest/commands/expiretime/>
-pub fn expiretime(call: &mut Call<'_>) -> Outcome {
-    reply_with_deadline(call, UNIX_SECONDS)
-}
-
-/// `PEXPIRETIME key`. <https://redis.io/docs/latest/commands/pexpiretime/>
-pub fn pexpiretime(call: &mut Call<'_>) -> Outcome {
-    reply_with_deadline(call, UNIX_MILLIS)
-}
-
-/// Replies -2 where there is no such key, and -1 where it lives for ever.
-fn reply_with_deadline(call: &mut Call<'_>, unit: Unit) -> Outcome {
+/// `TTL key`, and PTTL, EXPIRETIME, PEXPIRETIME, which count in other units: -2 where there is no such
+/// key, and -1 where it lives for ever. <https://redis.io/docs/latest/commands/ttl/>
+pub fn ttl(call: &mut Call<'_>, unit: Unit) -> Outcome {
     let key = call.arg(1)?;
     let answer = match call.keyspace.deadline(key, call.now) {
         None => -2,

@@ -4,21 +4,21 @@ use super::{Call, Outcome};
 
 /// `DEL key [key ...]`: how many there were. <https://redis.io/docs/latest/commands/del/>
 pub fn del(call: &mut Call<'_>) -> Outcome {
-    let mut removed = 0;
-    for key in call.args.from(1) {
-        removed += i64::from(call.keyspace.remove(key, call.now));
-    }
-    call.reply.integer(removed);
+    let keys = call.args.iter().skip(1);
+    let removed = keys
+        .filter(|key| call.keyspace.remove(key, call.now))
+        .count();
+    call.reply.integer(removed as i64);
     Ok(())
 }
 
 /// `EXISTS key [key ...]`: how many of them exist; one that is named twice counts twice.
 /// <https://redis.io/docs/latest/commands/exists/>
 pub fn exists(call: &mut Call<'_>) -> Outcome {
-    let mut existing = 0;
-    for key in call.args.from(1) {
-        existing += i64::from(call.keyspace.contains(key, call.now));
-    }
-    call.reply.integer(existing);
+    let keys = call.args.iter().skip(1);
+    let existing = keys
+        .filter(|key| call.keyspace.contains(key, call.now))
+        .count();
+    call.reply.integer(existing as i64);
     Ok(())
 }

@@ -3,7 +3,6 @@
 //! A command is one function and one row of the [`table`]. The functions stand in a file for each
 //! group of commands, as Redis's documentation groups them.
 
-mod call;
 mod connection;
 mod error;
 mod expiry;
@@ -15,36 +14,66 @@ pub mod table;
 
 use crate::clock::UnixMillis;
 use crate::keyspace::Keyspace;
-use crate::resp::{queue::Args, reply::Reply};
-pub use call::{Call, Outcome};
+use crate::resp::{integer, reply::Reply, request::Request};
 pub use error::CommandError;
 
-/// Executes one request as of `now`, and appends exactly one reply. The time does not move while a
-/// command runs.
-pub fn execute(args: Args<'_>, keyspace: &mut Keyspace, now: UnixMillis, reply: &mut Reply) {
-    if let Err(error) = dispatch(args, keyspace, now, reply) {
-        reply.error(&error.text());
+/// How a command ends: it has written exactly one reply, or it has written nothing and gives the
+/// error to reply.
+pub type Outcome = Result<(), CommandError>;
+
+/// One execution of a command: all that it has at hand while it runs.
+pub struct Call<'a> {
+    /// The command's name, as its row in the table has it.
+    pub name: &'static str,
+    /// The request; the first argument is the command's name, as the client has written it.
+    pub args: &'a Request,
+    /// The state to read and change.
+    pub keyspace: &'a mut Keyspace,
+    /// The time at which it runs.
+    pub now: UnixMillis,
+    /// Where the reply goes.
+    pub reply: &'a mut Reply,
+}
+
+impl<'a> Call<'a> {
+    /// The argument at `index`.
+    ///
+    /// # Errors
+    /// [`CommandError::WrongArity`] where there is none. The arity in the table is checked before a
+    /// command runs, so that only arguments beyond it can be missing.
+    pub fn arg(&self, index: usize) -> Result<&'a [u8], CommandError> {
+        let arg = self.args.get(index);
+        arg.map(|arg| &**arg)
+            .ok_or(CommandError::WrongArity(self.name))
+    }
+
+    /// The argument at `index` as a 64-bit integer.
+    ///
+    /// # Errors
+    /// [`CommandError::NotAnInteger`], and what [`arg`](Self::arg) gives.
+    pub fn integer(&self, index: usize) -> Result<i64, CommandError> {
+        integer::parse(self.arg(index)?).ok_or(CommandError::NotAnInteger)
     }
 }
 
-fn dispatch(
-    args: Args<'_>,
-    keyspace: &mut Keyspace,
-    now: UnixMillis,
-    reply: &mut Reply,
-) -> Outcome {
-    let name = args.get(0).unwrap_or_default();
-    let Some(command) = table::find(name) else {
-        return Err(CommandError::unknown(args));
+/// Executes one request as of `now`, and appends exactly one reply; none where nothing was asked. The time
+/// does not move while a command runs.
+pub fn execute(args: &Request, keyspace: &mut Keyspace, now: UnixMillis, reply: &mut Reply) {
+    let Some(name) = args.first() else {
+        return;
     };
-    if !command.accepts(args.len()) {
-        return Err(CommandError::WrongArity(command.name));
+    let outcome = match table::find(name) {
+        Some(command) if command.accepts(args.len()) => (command.run)(&mut Call {
+            name: command.name,
+            args,
+            keyspace,
+            now,
+            reply,
+        }),
+        Some(command) => Err(CommandError::WrongArity(command.name)),
+        None => Err(CommandError::unknown(name, args)),
+    };
+    if let Err(error) = outcome {
+        reply.error(&error.text());
     }
-    (command.run)(&mut Call {
-        command,
-        args,
-        keyspace,
-        now,
-        reply,
-    })
 }

@@ -1,4 +1,4 @@
-//! The options of SET and GETEX.
+//! Options: those of SET and GETEX, and those of the EXPIRE family.
 
 use super::expiry::{MILLIS_FROM_NOW, SECONDS_FROM_NOW, UNIX_MILLIS, UNIX_SECONDS, Unit};
 use super::{Call, CommandError};
@@ -7,52 +7,26 @@ use crate::resp::integer;
 
 /// What is to become of the deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ttl<'a> {
-    /// `EX`, `PX`, `EXAT` or `PXAT` with their argument, which is not looked at yet.
-    Set(Unit, &'a [u8]),
+pub enum Ttl {
+    /// `EX`, `PX`, `EXAT`, `PXAT`: it is another one.
+    Set(Unit),
     /// `KEEPTTL`: it stays.
     Keep,
     /// `PERSIST`: it goes.
     Remove,
 }
 
-impl Ttl<'_> {
-    /// The deadline that the option names, if it names one.
-    ///
-    /// # Errors
-    /// [`CommandError::NotAnInteger`], and [`CommandError::InvalidExpireTime`] for a time that is not
-    /// positive or that 64 bits of milliseconds can't hold.
-    pub fn deadline(self, call: &Call<'_>) -> Result<Option<UnixMillis>, CommandError> {
-        let Self::Set(unit, amount) = self else {
-            return Ok(None);
-        };
-        let amount = integer::parse(amount).ok_or(CommandError::NotAnInteger)?;
-        let invalid = CommandError::InvalidExpireTime(call.command.name);
-        if amount <= 0 {
-            return Err(invalid);
-        }
-        unit.deadline(amount, call.now).map(Some).ok_or(invalid)
-    }
-}
-
-/// `NX` and `XX`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Condition {
-    /// `NX`: only where there is no such key.
-    Missing,
-    /// `XX`: only where there is one.
-    Existing,
-}
-
 /// What stands behind the key, and the value, of SET and GETEX.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Default)]
 pub struct Options<'a> {
-    /// Whether to set at all.
-    pub condition: Option<Condition>,
+    /// `XX`: only where there is such a key; `NX`: only where there is none.
+    pub exists: Option<bool>,
     /// `GET`: reply with the value there was.
     pub get: bool,
     /// What is to become of the deadline.
-    pub ttl: Option<Ttl<'a>>,
+    pub ttl: Option<Ttl>,
+    /// The argument of `EX`, `PX`, `EXAT` or `PXAT`, which is not looked at yet.
+    amount: &'a [u8],
 }
 
 impl<'a> Options<'a> {
@@ -62,67 +36,64 @@ impl<'a> Options<'a> {
     /// [`CommandError::Syntax`].
     pub fn of_set(call: &Call<'a>) -> Result<Self, CommandError> {
         let options = Self::parse(call, 3)?;
-        match options.ttl {
-            Some(Ttl::Remove) => Err(CommandError::Syntax),
-            _ => Ok(options),
-        }
+        let foreign = options.ttl == Some(Ttl::Remove);
+        (!foreign).then_some(options).ok_or(CommandError::Syntax)
     }
 
-    /// The option of GETEX.
+    /// The options of GETEX.
     ///
     /// # Errors
     /// [`CommandError::Syntax`].
-    pub fn of_getex(call: &Call<'a>) -> Result<Option<Ttl<'a>>, CommandError> {
-        match Self::parse(call, 2)? {
-            Options {
-                ttl: Some(Ttl::Keep),
-                ..
-            } => Err(CommandError::Syntax),
-            Options {
-                condition: None,
-                get: false,
-                ttl,
-            } => Ok(ttl),
-            _ => Err(CommandError::Syntax),
-        }
+    pub fn of_getex(call: &Call<'a>) -> Result<Self, CommandError> {
+        let options = Self::parse(call, 2)?;
+        let foreign = options.exists.is_some() || options.get || options.ttl == Some(Ttl::Keep);
+        (!foreign).then_some(options).ok_or(CommandError::Syntax)
     }
 
     fn parse(call: &Call<'a>, first: usize) -> Result<Self, CommandError> {
         let mut options = Self::default();
-        let mut args = call.args.from(first);
+        let mut args = call.args.iter().skip(first);
         while let Some(name) = args.next() {
             match name.to_ascii_lowercase().as_slice() {
-                b"nx" => options.set_condition(Condition::Missing)?,
-                b"xx" => options.set_condition(Condition::Existing)?,
+                b"nx" => put(&mut options.exists, false)?,
+                b"xx" => put(&mut options.exists, true)?,
                 b"get" => options.get = true,
-                b"keepttl" => options.set_ttl(Ttl::Keep)?,
-                b"persist" => options.set_ttl(Ttl::Remove)?,
+                b"keepttl" => put(&mut options.ttl, Ttl::Keep)?,
+                b"persist" => put(&mut options.ttl, Ttl::Remove)?,
                 name => {
                     let unit = unit_of(name).ok_or(CommandError::Syntax)?;
-                    let amount = args.next().ok_or(CommandError::Syntax)?;
-                    options.set_ttl(Ttl::Set(unit, amount))?;
+                    options.amount = args.next().ok_or(CommandError::Syntax)?;
+                    put(&mut options.ttl, Ttl::Set(unit))?;
                 }
             }
         }
         Ok(options)
     }
 
-    fn set_condition(&mut self, condition: Condition) -> Result<(), CommandError> {
-        match self.condition.replace(condition) {
-            Some(other) if other != condition => Err(CommandError::Syntax),
-            _ => Ok(()),
-        }
+    /// The deadline that an option names, if one does.
+    ///
+    /// # Errors
+    /// [`CommandError::NotAnInteger`], and [`CommandError::InvalidExpireTime`] for a time that is not
+    /// positive or that 64 bits of milliseconds can't hold.
+    pub fn deadline(&self, call: &Call<'_>) -> Result<Option<UnixMillis>, CommandError> {
+        let Some(Ttl::Set(unit)) = self.ttl else {
+            return Ok(None);
+        };
+        let amount = integer::parse(self.amount).ok_or(CommandError::NotAnInteger)?;
+        let deadline = unit.deadline(amount, call.now).filter(|_| amount > 0);
+        let invalid = CommandError::InvalidExpireTime(call.name);
+        deadline.map(Some).ok_or(invalid)
     }
+}
 
-    /// An option may be repeated, and the last one counts; two different ones contradict each other.
-    fn set_ttl(&mut self, ttl: Ttl<'a>) -> Result<(), CommandError> {
-        match (self.ttl.replace(ttl), ttl) {
-            (None, _) => Ok(()),
-            (Some(Ttl::Set(before, _)), Ttl::Set(unit, _)) if before == unit => Ok(()),
-            (Some(before), ttl) if before == ttl => Ok(()),
-            _ => Err(CommandError::Syntax),
-        }
+/// Notes an option. It may be repeated, and its last argument counts; two different ones contradict each
+/// other.
+fn put<T: PartialEq>(place: &mut Option<T>, option: T) -> Result<(), CommandError> {
+    if place.as_ref().is_some_and(|before| *before != option) {
+        return Err(CommandError::Syntax);
     }
+    *place = Some(option);
+    Ok(())
 }
 
 fn unit_of(option: &[u8]) -> Option<Unit> {
@@ -132,5 +103,53 @@ fn unit_of(option: &[u8]) -> Option<Unit> {
         b"exat" => Some(UNIX_SECONDS),
         b"pxat" => Some(UNIX_MILLIS),
         _ => None,
+    }
+}
+
+/// The options of the EXPIRE family: on which deadlines one may put its own.
+#[derive(Default)]
+pub struct Conditions {
+    /// NX: where there is none.
+    none: bool,
+    /// XX: where there is one.
+    some: bool,
+    /// GT: where its own is later.
+    later: bool,
+    /// LT: where its own is earlier.
+    earlier: bool,
+}
+
+impl Conditions {
+    /// The options behind the key and the time.
+    ///
+    /// # Errors
+    /// [`CommandError::UnsupportedOption`] and [`CommandError::Incompatible`].
+    pub fn parse(call: &Call<'_>) -> Result<Self, CommandError> {
+        let mut these = Self::default();
+        for option in call.args.iter().skip(3) {
+            match option.to_ascii_lowercase().as_slice() {
+                b"nx" => these.none = true,
+                b"xx" => these.some = true,
+                b"gt" => these.later = true,
+                b"lt" => these.earlier = true,
+                _ => return Err(CommandError::UnsupportedOption(option.to_vec())),
+            }
+        }
+        if these.none && (these.some || these.later || these.earlier) {
+            return Err(CommandError::Incompatible("NX and XX, GT or LT"));
+        }
+        if these.later && these.earlier {
+            return Err(CommandError::Incompatible("GT and LT"));
+        }
+        Ok(these)
+    }
+
+    /// Whether the deadline `new` may take the place of the one that is held. A key without a deadline
+    /// counts as one that expires later than any.
+    pub fn allow(&self, held: Option<UnixMillis>, new: UnixMillis) -> bool {
+        !(self.none && held.is_some()
+            || self.some && held.is_none()
+            || self.later && held.is_none_or(|held| new <= held)
+            || self.earlier && held.is_some_and(|held| new >= held))
     }
 }

@@ -1,19 +1,18 @@
 //! RESP2, the Redis serialization protocol: <https://redis.io/docs/latest/develop/reference/protocol-spec/>.
 //!
-//! Nothing in here does I/O: bytes come in as slices, messages and bytes go out.
+//! Nothing in here does I/O: bytes come in, messages go out, and the other way round.
 //!
-//! - [`request`]: the server's side, what clients send: arrays of bulk strings, or inline commands.
-//! - [`queue`]: requests that have arrived and wait to be executed.
-//! - [`reply`]: the server's side, what it answers.
-//! - [`frame`]: the client's side, any RESP2 value, parsed and written.
+//! - [`integer`]: numbers, which both sides write in decimal digits.
+//! - [`request`]: what clients send: arrays of bulk strings, or lines of words.
+//! - [`reply`]: what the server answers.
 
-pub mod frame;
+mod error;
 mod inline;
 pub mod integer;
-mod line;
-pub mod queue;
 pub mod reply;
 pub mod request;
+
+pub use error::ProtocolError;
 
 /// What a parser makes of the bytes that have arrived. Malformed bytes are an error beside it.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,15 +22,3 @@ pub enum Progress<T> {
     /// The beginning of one: call again when more bytes have arrived.
     Incomplete,
 }
-
-/// The longest line: an inline command, or the line that holds a length. Redis's PROTO_INLINE_MAX_SIZE.
-pub const MAX_LINE: usize = 64 * 1024;
-
-/// The most elements of an array, and so the most arguments of a request.
-pub const MAX_ELEMENTS: usize = 1024 * 1024;
-
-/// The longest bulk string. Redis's default for proto-max-bulk-len.
-pub const MAX_BULK: usize = 512 * 1024 * 1024;
-
-/// How deep arrays may be nested in one another.
-pub const MAX_DEPTH: usize = 32;

@@ -1,6 +1,7 @@
 //! What the server answers.
 
-use super::integer;
+use std::fmt;
+use std::io::Write;
 
 /// Reply bytes on their way to a client. Each method appends one RESP2 value.
 #[derive(Debug, Default)]
@@ -11,76 +12,55 @@ pub struct Reply {
 impl Reply {
     /// A simple string such as `+OK`, for fixed texts. It must not hold an end of line.
     pub fn simple(&mut self, text: &str) {
-        self.line(b'+', text.as_bytes());
+        self.line(format_args!("+{text}"));
     }
 
     /// An error: a code in capitals, a space, and a text for people. Line ends in it, which would end
     /// the reply too early, become spaces.
     pub fn error(&mut self, text: &[u8]) {
-        let start = self.bytes.len();
-        self.line(b'-', text);
-        let end = self.bytes.len() - 2;
-        for byte in self.bytes.get_mut(start..end).unwrap_or_default() {
-            if matches!(byte, b'\r' | b'\n') {
-                *byte = b' ';
-            }
-        }
+        self.bytes.push(b'-');
+        self.bytes.extend(text.iter().map(|byte| match byte {
+            b'\r' | b'\n' => b' ',
+            other => *other,
+        }));
+        self.bytes.extend_from_slice(b"\r\n");
     }
 
     /// An integer.
     pub fn integer(&mut self, value: i64) {
-        self.number(b':', value);
+        self.line(format_args!(":{value}"));
     }
 
-    /// A bulk string: any bytes.
+    /// A bulk string: its length, and then any bytes.
     pub fn bulk(&mut self, bytes: &[u8]) {
-        self.length(b'$', bytes.len());
+        self.line(format_args!("${}", bytes.len()));
         self.bytes.extend_from_slice(bytes);
         self.bytes.extend_from_slice(b"\r\n");
     }
 
     /// The bulk string that is not there: the answer for a missing key.
     pub fn null(&mut self) {
-        self.bytes.extend_from_slice(b"$-1\r\n");
+        self.line(format_args!("$-1"));
     }
 
     /// The head of an array. As many values must follow.
     pub fn array(&mut self, length: usize) {
-        self.length(b'*', length);
+        self.line(format_args!("*{length}"));
     }
 
-    /// The array that is not there.
-    pub fn null_array(&mut self) {
-        self.bytes.extend_from_slice(b"*-1\r\n");
-    }
-
-    /// All that was appended since the last [`Reply::clear`].
+    /// All that was appended.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Forgets all that was appended, and gives back what an unusually large reply took.
-    pub fn clear(&mut self) {
-        const MAX_IDLE: usize = 1024 * 1024;
-        self.bytes.clear();
-        self.bytes.shrink_to(MAX_IDLE);
+    /// The same, to be sent.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
     }
 
-    fn length(&mut self, marker: u8, length: usize) {
-        // No length in memory is above i64::MAX: an allocation ends at isize::MAX bytes.
-        self.number(marker, i64::try_from(length).unwrap_or(i64::MAX));
-    }
-
-    fn number(&mut self, marker: u8, value: i64) {
-        self.bytes.push(marker);
-        integer::write(&mut self.bytes, value);
-        self.bytes.extend_from_slice(b"\r\n");
-    }
-
-    fn line(&mut self, marker: u8, text: &[u8]) {
-        self.bytes.push(marker);
-        self.bytes.extend_from_slice(text);
-        self.bytes.extend_from_slice(b"\r\n");
+    fn line(&mut self, text: fmt::Arguments<'_>) {
+        // Writing to memory does not fail.
+        let _ = write!(self.bytes, "{text}\r\n");
     }
 }
 
@@ -98,14 +78,10 @@ mod tests {
         reply.bulk(b"");
         reply.null();
         reply.array(2);
-        reply.null_array();
-        let expected =
-            b"+OK\r\n-ERR not  good\r\n:-7\r\n$4\r\na\r\nb\r\n$0\r\n\r\n$-1\r\n*2\r\n*-1\r\n";
+        let expected = b"+OK\r\n-ERR not  good\r\n:-7\r\n$4\r\na\r\nb\r\n$0\r\n\r\n$-1\r\n*2\r\n";
         assert_eq!(
-            reply.bytes().escape_ascii().to_string(),
+            reply.into_bytes().escape_ascii().to_string(),
             expected.escape_ascii().to_string()
         );
-        reply.clear();
-        assert!(reply.bytes().is_empty());
     }
 }

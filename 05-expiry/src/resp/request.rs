@@ -1,216 +1,165 @@
 //! What clients send: an array of bulk strings, or one line of words.
 //!
-//! The words of the errors are Redis's, and so are the limits, but for the number of elements: Redis 7.0 lets
-//! a client announce up to 2^31 - 1 of them.
+//! The limits are Redis's, but for two: Redis 7.0 lets a client announce up to 2^31 - 1 elements, and
+//! counts a request's size in another way.
 
-use super::{MAX_BULK, MAX_ELEMENTS, MAX_LINE, Progress, inline, integer, line::LineScanner};
+use super::{Progress, ProtocolError, inline, integer};
+use bytes::{Buf, Bytes, BytesMut};
+use std::mem;
 
-/// An argument inside the bytes of its request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
-    /// First byte of the argument, counted from the first byte of the request.
-    pub start: usize,
-    /// Its length in bytes.
-    pub len: usize,
-}
+/// A request is its arguments; the first is the command's name. Those of an array were split off the read
+/// buffer: each owns its part of that memory, and nothing was copied.
+pub type Request = Vec<Bytes>;
 
-/// Bytes that no request begins with. The connection can't be used any further, since nobody can
-/// tell where the next request would start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProtocolError {
-    /// A line of words longer than [`MAX_LINE`].
-    InlineTooLong,
-    /// A quote that is not closed, or that does not end its word.
-    UnbalancedQuotes,
-    /// The line with the number of elements is longer than [`MAX_LINE`].
-    ArrayLineTooLong,
-    /// The number of elements is no number, or above [`MAX_ELEMENTS`].
-    InvalidArrayLength,
-    /// An element that begins with this byte instead of `$`.
-    ExpectedBulk(u8),
-    /// The line with the length of a bulk string is longer than [`MAX_LINE`].
-    BulkLineTooLong,
-    /// The length of a bulk string is no number, negative, or above [`MAX_BULK`].
-    InvalidBulkLength,
-    /// A request that is larger than this server takes in whole.
-    RequestTooLarge,
-}
+/// The longest line: an inline command, or the line that holds a length. Redis's PROTO_INLINE_MAX_SIZE.
+const MAX_LINE: usize = 64 * 1024;
 
-impl ProtocolError {
-    /// The text of the error reply.
-    pub fn text(self) -> Vec<u8> {
-        let cause: &[u8] = match self {
-            Self::InlineTooLong => b"too big inline request",
-            Self::UnbalancedQuotes => b"unbalanced quotes in request",
-            Self::ArrayLineTooLong => b"too big mbulk count string",
-            Self::InvalidArrayLength => b"invalid multibulk length",
-            Self::ExpectedBulk(got) => &[b"expected '$', got '".as_slice(), &[got], b"'"].concat(),
-            Self::BulkLineTooLong => b"too big bulk count string",
-            Self::InvalidBulkLength => b"invalid bulk length",
-            Self::RequestTooLarge => b"too big request",
-        };
-        [b"ERR Protocol error: ", cause].concat()
-    }
-}
+/// The most elements of an array, and so the most arguments of a request.
+const MAX_ELEMENTS: usize = 1024 * 1024;
+
+/// The longest bulk string. Redis's default for proto-max-bulk-len.
+const MAX_BULK: usize = 512 * 1024 * 1024;
+
+/// The most bytes of all arguments of a request. Redis's default for client-query-buffer-limit.
+const MAX_REQUEST: usize = 1024 * 1024 * 1024;
+
+/// What parsing a part of a request comes to.
+type Parsed<T> = Result<Progress<T>, ProtocolError>;
 
 /// Parses one request after another, and keeps its place when a request arrives in pieces: no byte
 /// is looked at twice, however the bytes are cut.
 #[derive(Debug, Default)]
 pub struct RequestParser {
-    /// How much of the request is parsed.
-    position: usize,
-    /// Arguments still to come, once the array's length is known.
-    missing: Option<usize>,
-    /// Length of the bulk string whose bytes are awaited.
+    /// How much of the present line was searched for its end.
+    searched: usize,
+    /// How many arguments the request has, once that is known.
+    expected: Option<usize>,
+    /// Those of them that are whole.
+    args: Request,
+    /// Length of the next one, once that is known.
     bulk: Option<usize>,
-    line: LineScanner,
+    /// The bytes of all of them so far, the next one included.
+    size: usize,
 }
 
 impl RequestParser {
-    /// Parses the request that `bytes` begins with, and appends a span for each of its arguments to
-    /// `spans`. Complete gives the request's length in bytes; one without arguments is to be ignored.
+    /// Takes from `input` what is whole of the request that it begins with. One without arguments is to
+    /// be ignored.
     ///
-    /// After [`Progress::Incomplete`], call again with the same bytes and more behind them, and with
-    /// the `spans` that were appended. Quotes in an inline command are resolved within `bytes`.
+    /// After [`Progress::Incomplete`], call again when more bytes were appended to what is left in `input`.
     ///
     /// # Errors
     /// [`ProtocolError`], after which the parser is of no more use.
-    pub fn parse(
-        &mut self,
-        bytes: &mut [u8],
-        spans: &mut Vec<Span>,
-    ) -> Result<Progress<usize>, ProtocolError> {
-        let progress = match bytes.first() {
-            None => return Ok(Progress::Incomplete),
-            Some(b'*') => self.array(bytes, spans)?,
-            Some(_) => self.inline(bytes, spans)?,
-        };
-        if let Progress::Complete(_) = progress {
-            *self = Self::default();
+    pub fn parse(&mut self, input: &mut BytesMut) -> Parsed<Request> {
+        match input.first() {
+            _ if self.expected.is_some() => self.array(input),
+            Some(b'*') => self.array(input),
+            Some(_) => self.inline(input),
+            None => Ok(Progress::Incomplete),
         }
-        Ok(progress)
     }
 
-    fn inline(
-        &mut self,
-        bytes: &mut [u8],
-        spans: &mut Vec<Span>,
-    ) -> Result<Progress<usize>, ProtocolError> {
-        let end = self.line.find(bytes, b'\n');
-        if end.unwrap_or(bytes.len()) > MAX_LINE {
-            return Err(ProtocolError::InlineTooLong);
-        }
-        let Some(line) = end.and_then(|end| bytes.get_mut(..end)) else {
+    /// A line of words. Its end is white space as well, and so is no part of any word.
+    fn inline(&mut self, input: &mut BytesMut) -> Parsed<Request> {
+        let Progress::Complete(end) = self.find(b'\n', input, "inline request")? else {
             return Ok(Progress::Incomplete);
         };
-        let length = line.len() + 1;
-        // A carriage return before the newline is white space, and so no part of any word.
-        inline::split(line, spans).map_err(|_| ProtocolError::UnbalancedQuotes)?;
-        Ok(Progress::Complete(length))
+        self.searched = 0;
+        let words = inline::split(&input.split_to(end + 1))?;
+        Ok(Progress::Complete(words))
     }
 
-    fn array(
-        &mut self,
-        bytes: &[u8],
-        spans: &mut Vec<Span>,
-    ) -> Result<Progress<usize>, ProtocolError> {
-        let mut missing = match self.missing {
-            Some(missing) => missing,
-            None => match self.array_length(bytes)? {
-                Progress::Complete(length) => length,
-                Progress::Incomplete => return Ok(Progress::Incomplete),
-            },
-        };
-        while missing > 0 {
-            match self.bulk(bytes)? {
-                Progress::Complete(span) => spans.push(span),
-                Progress::Incomplete => {
-                    self.missing = Some(missing);
+    /// `*<elements>`, the end of the line, and so many bulk strings.
+    fn array(&mut self, input: &mut BytesMut) -> Parsed<Request> {
+        let expected = match self.expected {
+            Some(expected) => expected,
+            None => {
+                let Progress::Complete(line) = self.line(input, "mbulk count string")? else {
                     return Ok(Progress::Incomplete);
-                }
+                };
+                let length = line.get(1..).and_then(integer::parse);
+                // A null array counts as an empty one: both ask for nothing.
+                let length = length.and_then(|length| bounded(length.max(0), MAX_ELEMENTS));
+                let length = length.ok_or(ProtocolError::Invalid("multibulk length"))?;
+                *self.expected.insert(length)
             }
-            missing -= 1;
-        }
-        Ok(Progress::Complete(self.position))
-    }
-
-    /// The line `*<elements>`. A null array counts as an empty one: both ask for nothing.
-    fn array_length(&mut self, bytes: &[u8]) -> Result<Progress<usize>, ProtocolError> {
-        let Progress::Complete(line) = self.line(bytes, ProtocolError::ArrayLineTooLong)? else {
-            return Ok(Progress::Incomplete);
         };
-        let digits = line.get(1..).unwrap_or_default();
-        let length = integer::parse(digits).ok_or(ProtocolError::InvalidArrayLength)?;
-        match usize::try_from(length.max(0)) {
-            Ok(length) if length <= MAX_ELEMENTS => Ok(Progress::Complete(length)),
-            _ => Err(ProtocolError::InvalidArrayLength),
+        while self.args.len() < expected {
+            let Progress::Complete(arg) = self.bulk(input)? else {
+                return Ok(Progress::Incomplete);
+            };
+            self.args.push(arg);
         }
+        Ok(Progress::Complete(mem::take(self).args))
     }
 
-    /// One element: `$<length>`, the end of the line, that many bytes, and two more that Redis does
-    /// not look at either.
-    fn bulk(&mut self, bytes: &[u8]) -> Result<Progress<Span>, ProtocolError> {
-        let len = match self.bulk {
-            Some(len) => len,
-            None => match self.bulk_length(bytes)? {
-                Progress::Complete(len) => len,
+    /// `$<length>`, the end of the line, that many bytes, and two more that Redis does not look at either.
+    fn bulk(&mut self, input: &mut BytesMut) -> Parsed<Bytes> {
+        let length = match self.bulk {
+            Some(length) => length,
+            None => match self.bulk_length(input)? {
+                Progress::Complete(length) => *self.bulk.insert(length),
                 Progress::Incomplete => return Ok(Progress::Incomplete),
             },
         };
-        let start = self.position;
-        let end = start + len + 2;
-        if bytes.len() < end {
-            self.bulk = Some(len);
+        if input.len() < length + 2 {
             return Ok(Progress::Incomplete);
         }
         self.bulk = None;
-        self.position = end;
-        Ok(Progress::Complete(Span { start, len }))
+        let arg = input.split_to(length).freeze();
+        input.advance(2);
+        Ok(Progress::Complete(arg))
     }
 
-    fn bulk_length(&mut self, bytes: &[u8]) -> Result<Progress<usize>, ProtocolError> {
-        let Progress::Complete(line) = self.line(bytes, ProtocolError::BulkLineTooLong)? else {
+    fn bulk_length(&mut self, input: &mut BytesMut) -> Parsed<usize> {
+        let Progress::Complete(line) = self.line(input, "bulk count string")? else {
             return Ok(Progress::Incomplete);
         };
-        let digits = match line {
+        let digits = match &line[..] {
             [b'$', digits @ ..] => digits,
             [other, ..] => return Err(ProtocolError::ExpectedBulk(*other)),
             // An empty line: what stands in its place is its carriage return.
             [] => return Err(ProtocolError::ExpectedBulk(b'\r')),
         };
-        let length = integer::parse(digits).and_then(|length| usize::try_from(length).ok());
-        match length {
-            Some(length) if length <= MAX_BULK => Ok(Progress::Complete(length)),
-            _ => Err(ProtocolError::InvalidBulkLength),
+        let length = integer::parse(digits).and_then(|length| bounded(length, MAX_BULK));
+        let length = length.ok_or(ProtocolError::Invalid("bulk length"))?;
+        self.size += length;
+        if self.size > MAX_REQUEST {
+            return Err(ProtocolError::TooBig("request"));
+        }
+        Ok(Progress::Complete(length))
+    }
+
+    /// A line that holds a length, without its end: a carriage return and one more byte.
+    fn line(&mut self, input: &mut BytesMut, kind: &'static str) -> Parsed<BytesMut> {
+        match self.find(b'\r', input, kind)? {
+            Progress::Complete(end) if input.len() >= end + 2 => {
+                self.searched = 0;
+                let line = input.split_to(end);
+                input.advance(2);
+                Ok(Progress::Complete(line))
+            }
+            _ => Ok(Progress::Incomplete),
         }
     }
 
-    /// The line at the current position, without its end, and moves behind it. A line ends with a
-    /// carriage return and one more byte.
-    fn line<'a>(
-        &mut self,
-        bytes: &'a [u8],
-        too_long: ProtocolError,
-    ) -> Result<Progress<&'a [u8]>, ProtocolError> {
-        let rest = bytes.get(self.position..).unwrap_or_default();
-        let Some(end) = self.line.find(rest, b'\r') else {
-            return if rest.len() > MAX_LINE {
-                Err(too_long)
-            } else {
-                Ok(Progress::Incomplete)
-            };
-        };
-        if end > MAX_LINE {
-            return Err(too_long);
+    /// Where `end` first stands in `input`, which begins with the present line. Looks only at bytes that
+    /// were not there before.
+    fn find(&mut self, end: u8, input: &[u8], kind: &'static str) -> Parsed<usize> {
+        let fresh = input.get(self.searched..).unwrap_or_default();
+        let found = fresh.iter().position(|byte| *byte == end);
+        self.searched += found.unwrap_or(fresh.len());
+        match found {
+            _ if self.searched > MAX_LINE => Err(ProtocolError::TooBig(kind)),
+            Some(_) => Ok(Progress::Complete(self.searched)),
+            None => Ok(Progress::Incomplete),
         }
-        if rest.len() < end + 2 {
-            // The line's last byte is still on its way: look again at the carriage return only.
-            self.line.resume_at(end);
-            return Ok(Progress::Incomplete);
-        }
-        self.position += end + 2;
-        Ok(Progress::Complete(rest.get(..end).unwrap_or_default()))
     }
+}
+
+/// The length, where it is neither negative nor above `max`.
+fn bounded(length: i64, max: usize) -> Option<usize> {
+    usize::try_from(length).ok().filter(|length| *length <= max)
 }
 
 #[cfg(test)]
@@ -218,31 +167,29 @@ mod tests {
     use super::*;
 
     /// Parses one request that arrives in the given pieces.
-    fn parse_pieces(pieces: &[&[u8]]) -> Result<Progress<Vec<Vec<u8>>>, ProtocolError> {
+    fn parse_pieces(pieces: &[&[u8]]) -> Parsed<Request> {
         let mut parser = RequestParser::default();
-        let mut spans = Vec::new();
-        let mut bytes = Vec::new();
+        let mut input = BytesMut::new();
         for piece in pieces {
-            bytes.extend_from_slice(piece);
-            if let Progress::Complete(_) = parser.parse(&mut bytes, &mut spans)? {
-                let arg = |span: &Span| bytes[span.start..span.start + span.len].to_vec();
-                return Ok(Progress::Complete(spans.iter().map(arg).collect()));
+            input.extend_from_slice(piece);
+            if let Progress::Complete(request) = parser.parse(&mut input)? {
+                assert_eq!(input, b"".as_slice(), "what is complete is taken");
+                return Ok(Progress::Complete(request));
             }
         }
         Ok(Progress::Incomplete)
     }
 
-    fn parse(bytes: &[u8]) -> Result<Progress<Vec<Vec<u8>>>, ProtocolError> {
+    fn parse(bytes: &[u8]) -> Parsed<Request> {
         parse_pieces(&[bytes])
     }
 
-    fn complete(args: &[&[u8]]) -> Result<Progress<Vec<Vec<u8>>>, ProtocolError> {
-        Ok(Progress::Complete(
-            args.iter().map(|arg| arg.to_vec()).collect(),
-        ))
+    fn complete(args: &[&[u8]]) -> Parsed<Request> {
+        let args = args.iter().map(|arg| Bytes::copy_from_slice(arg));
+        Ok(Progress::Complete(args.collect()))
     }
 
-    const GOOD: [(&[u8], &[&[u8]]); 9] = [
+    const GOOD: [(&[u8], &[&[u8]]); 10] = [
         (b"*1\r\n$4\r\nPING\r\n", &[b"PING"]),
         (
             b"*2\r\n$4\r\nECHO\r\n$5\r\na\r\n\0b\r\n",
@@ -253,6 +200,7 @@ mod tests {
         (b"*-1\r\n", &[]),
         (b"PING\r\n", &[b"PING"]),
         (b"PING hello\n", &[b"PING", b"hello"]),
+        (b" \t echo \t two  \r\n", &[b"echo", b"two"]),
         (b"ECHO \"\\x41 b\"\r\n", &[b"ECHO", b"A b"]),
         (b"\r\n", &[]),
     ];
@@ -287,19 +235,28 @@ mod tests {
         use ProtocolError::*;
         let long = [b'1'; MAX_LINE + 1];
         let bad: [(Vec<u8>, ProtocolError); 14] = [
-            (b"*x\r\n".to_vec(), InvalidArrayLength),
-            (b"*\r\n".to_vec(), InvalidArrayLength),
-            (b"*+1\r\n".to_vec(), InvalidArrayLength),
-            (b"*1048577\r\n".to_vec(), InvalidArrayLength),
-            (b"*9223372036854775808\r\n".to_vec(), InvalidArrayLength),
+            (b"*x\r\n".to_vec(), Invalid("multibulk length")),
+            (b"*\r\n".to_vec(), Invalid("multibulk length")),
+            (b"*+1\r\n".to_vec(), Invalid("multibulk length")),
+            (b"*1048577\r\n".to_vec(), Invalid("multibulk length")),
+            (
+                b"*9223372036854775808\r\n".to_vec(),
+                Invalid("multibulk length"),
+            ),
             (b"*1\r\n:1\r\n".to_vec(), ExpectedBulk(b':')),
             (b"*1\r\n\r\n".to_vec(), ExpectedBulk(b'\r')),
-            (b"*1\r\n$-1\r\n".to_vec(), InvalidBulkLength),
-            (b"*1\r\n$536870913\r\n".to_vec(), InvalidBulkLength),
-            (b"*1\r\n$4x\r\n".to_vec(), InvalidBulkLength),
-            ([b"*", long.as_slice()].concat(), ArrayLineTooLong),
-            ([b"*1\r\n$", long.as_slice()].concat(), BulkLineTooLong),
-            (long.to_vec(), InlineTooLong),
+            (b"*1\r\n$-1\r\n".to_vec(), Invalid("bulk length")),
+            (b"*1\r\n$536870913\r\n".to_vec(), Invalid("bulk length")),
+            (b"*1\r\n$4x\r\n".to_vec(), Invalid("bulk length")),
+            (
+                [b"*", long.as_slice()].concat(),
+                TooBig("mbulk count string"),
+            ),
+            (
+                [b"*1\r\n$", long.as_slice()].concat(),
+                TooBig("bulk count string"),
+            ),
+            (long.to_vec(), TooBig("inline request")),
             (b"\"a\n".to_vec(), UnbalancedQuotes),
         ];
         for (bytes, error) in bad {
@@ -322,12 +279,34 @@ mod tests {
     }
 
     #[test]
+    fn arguments_are_refused_once_they_are_too_many_bytes_together() {
+        let mut parser = RequestParser {
+            size: MAX_REQUEST - 5,
+            ..RequestParser::default()
+        };
+        let mut input = BytesMut::from("*2\r\n$5\r\nhello\r\n$1\r\n");
+        assert_eq!(
+            parser.parse(&mut input),
+            Err(ProtocolError::TooBig("request"))
+        );
+    }
+
+    #[test]
     fn an_announced_length_takes_no_memory() {
-        let mut spans = Vec::new();
-        let mut bytes = b"*1048576\r\n$536870912\r\nx".to_vec();
-        RequestParser::default()
-            .parse(&mut bytes, &mut spans)
-            .unwrap();
-        assert_eq!(spans.capacity(), 0);
+        let mut parser = RequestParser::default();
+        let mut input = BytesMut::from("*1048576\r\n$536870912\r\nx");
+        assert_eq!(parser.parse(&mut input), Ok(Progress::Incomplete));
+        assert_eq!(parser.args.capacity(), 0);
+        assert!(input.capacity() < 1024);
+    }
+
+    #[test]
+    fn an_argument_lies_where_it_was_received() {
+        let mut input = BytesMut::from("*1\r\n$4\r\nPING\r\n");
+        let received = input[8..].as_ptr();
+        let Ok(Progress::Complete(request)) = RequestParser::default().parse(&mut input) else {
+            panic!("a whole request");
+        };
+        assert_eq!(request[0].as_ptr(), received);
     }
 }

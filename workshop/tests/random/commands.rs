@@ -119,7 +119,7 @@ pub fn command(random: &mut Random, dialect: Dialect) -> Vec<Request> {
         _ => random.pick(&KEYSPACE),
     };
     if random.once_in(40) {
-        return vec![odd(random)];
+        return vec![unknown(random)];
     }
     if random.once_in(25) {
         return vec![wrong_arity(random, name)];
@@ -167,11 +167,13 @@ const COMMAND_ERRORS: [&[&str]; 6] = [
     &["COMMAND", "LIST", "x", "y", "z"],
 ];
 
-fn odd(random: &mut Random) -> Request {
-    if random.once_in(2) {
-        let words = random.pick(&COMMAND_ERRORS);
-        return words.iter().map(|word| word.as_bytes().to_vec()).collect();
-    }
+/// From stage 06 on: before it, COMMAND has no subcommands.
+pub fn command_error(random: &mut Random) -> Request {
+    let words = random.pick(&COMMAND_ERRORS);
+    words.iter().map(|word| word.as_bytes().to_vec()).collect()
+}
+
+fn unknown(random: &mut Random) -> Request {
     let mut request = vec![random.pick(&UNKNOWN).to_vec()];
     (0..random.below(5)).for_each(|_| request.push(value(random)));
     request

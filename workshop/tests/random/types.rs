@@ -1,7 +1,9 @@
 //! Commands on values of several types, on so few keys that they meet one of the wrong type often.
 
 use super::Random;
-use super::commands::{KEYS, NUMBERS, Request, any_case, command_of_expiry, number, value};
+use super::commands::{
+    KEYS, NUMBERS, Request, any_case, command_error, command_of_expiry, number, value,
+};
 
 /// Commands with a key and nothing else.
 const ON_KEY: [&str; 9] = [
@@ -57,6 +59,7 @@ const PATTERNS: [&str; 12] = [
 pub fn command(random: &mut Random) -> Vec<Request> {
     match random.below(20) {
         0..6 => return command_of_expiry(random),
+        6 if random.once_in(5) => return vec![command_error(random)],
         6 => return vec![wrong_arity(random)],
         _ => {}
     }
