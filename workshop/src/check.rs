@@ -264,8 +264,9 @@ impl Printer {
 
     fn summary(&self, findings: &Findings, left: usize, out: &mut impl Write) -> io::Result<()> {
         let passed = findings.passed;
+        let checks = if passed == 1 { "check" } else { "checks" };
         let Some(first) = findings.causes.first() else {
-            let text = format!("{passed} checks passed");
+            let text = format!("{passed} {checks} passed");
             return writeln!(out, "\n{}", self.colours.green(&text));
         };
         let failed: usize = findings
@@ -278,7 +279,7 @@ impl Printer {
             .iter()
             .map(|cause| cause.skipped.len())
             .sum();
-        let mut text = format!("{passed} checks passed, {failed} failed");
+        let mut text = format!("{passed} {checks} passed, {failed} failed");
         for (count, what) in [(skipped, "skipped"), (left, "not tried")] {
             if count > 0 {
                 text.push_str(&format!(", {count} {what}"));

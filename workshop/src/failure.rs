@@ -13,7 +13,7 @@ pub struct Failure {
     expected: String,
     came: String,
     /// The same as bytes, for whoever looks for the cause.
-    pub evidence: Evidence,
+    pub evidence: Box<Evidence>,
 }
 
 /// The bytes that a failure is about. Where it is told in words, some are missing.
@@ -64,14 +64,14 @@ impl Failure {
             sent: None,
             expected: expected.into(),
             came: came.into(),
-            evidence: Evidence::default(),
+            evidence: Box::default(),
         }
     }
 
     /// Adds the bytes that it is about.
     #[must_use]
     pub fn because(mut self, evidence: Evidence) -> Self {
-        self.evidence = evidence;
+        self.evidence = evidence.into();
         self
     }
 

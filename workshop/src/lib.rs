@@ -1,7 +1,8 @@
 //! The parts of the workshop's tool.
 //!
 //! ```text
-//! main -> check, diff, copies        what the verbs do
+//! main -> check, diff, copy, copies  what the verbs do
+//!         diagnosis                  what is probably wrong with a server that fails
 //!         checks -> target, client   what a server must do, seen from outside
 //!         server                     servers to try the checks on
 //! ```

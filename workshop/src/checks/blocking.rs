@@ -26,42 +26,54 @@ const WAITERS: usize = 100;
 const fn check(id: &'static str, title: &'static str, body: Body) -> Check {
     super::check(id, title, body)
         .guide("06-commands-persistence/GUIDE.md")
-        .needs(&["03.1"])
+        .needs(&["06.0.90"])
 }
 
 pub(super) static CHECKS: &[Check] = &[
     check("06.0.90", "BLPOP answers at once where there is an element", at_once)
-        .hint("An array of the key and the element: with several keys one must know which it was."),
+        .hint("An array of the key and the element: with several keys one must know which it was.")
+        .needs(&["06.0.20"]),
     check("06.0.91", "BLPOP takes from the first of its keys that has a list", order_of_keys)
         .hint("In the order of the arguments, and not of age or name."),
     check("06.0.92", "BLPOP waits until somebody pushes", waits_for_a_push)
         .hint("The reply to the push counts the element, even if it is handed over at once; and then the list is gone."),
     check("06.0.93", "Clients that wait for the same key are served in the order of waiting", order_of_waiting)
-        .hint("Keep a queue for each key. One push of several elements serves several."),
+        .hint("Keep a queue for each key. One push of several elements serves several.")
+        .needs(&["06.0.92"]),
     check("06.0.94", "Who waits is served after the push as a whole, and before the next request", after_the_push)
-        .hint("Look at the keys that became ready when the command has ended."),
+        .hint("Look at the keys that became ready when the command has ended.")
+        .needs(&["06.0.92"]),
     check("06.0.95", "BLPOP gives up after its timeout with the null array, and not earlier", timeout)
-        .hint("The timeout is in seconds and may have a fraction. Who gave up must leave the queues of all its keys."),
+        .hint("The timeout is in seconds and may have a fraction. Who gave up must leave the queues of all its keys.")
+        .needs(&["06.0.81", "06.0.90"]),
     check("06.0.96", "A timeout of 0 means for ever", zero_is_for_ever)
-        .hint("Do not let it end at once, nor by some timeout of the connection."),
+        .hint("Do not let it end at once, nor by some timeout of the connection.")
+        .needs(&["06.0.92"]),
     check("06.0.97", "BLPOP refuses timeouts that are negative or no number", bad_timeouts)
         .hint("The timeout is looked at before the keys."),
     check("06.0.98", "A client that left while it waited is skipped, and no element is lost", vanished)
-        .hint("Take it out of the queues when its connection ends, or look whether it is still there before you pop."),
+        .hint("Take it out of the queues when its connection ends, or look whether it is still there before you pop.")
+        .needs(&["06.0.92"]),
     check("06.0.99", "BLPOP answers WRONGTYPE when it comes upon a value of another type", wrong_type)
         .hint("Keys are looked at in order: where an earlier one has an element, later ones do not matter."),
     check("06.0.100", "A value of another type does not wake who waits for a list", other_values)
-        .hint("It may come and go; who waits goes on waiting for a list."),
+        .hint("It may come and go; who waits goes on waiting for a list.")
+        .needs(&["06.0.92"]),
     check("06.0.101", "Requests behind a BLPOP wait for it", pipelined)
-        .hint("Replies come in the order of requests, and the requests are not executed before. Stop reading the pipeline, and go on when the answer is out."),
+        .hint("Replies come in the order of requests, and the requests are not executed before. Stop reading the pipeline, and go on when the answer is out.")
+        .needs(&["06.0.92"]),
     check("06.0.102", "Who waits for several keys is served once, by whichever comes first", any_of_many)
-        .hint("Take it out of the queues of all other keys when one has served it. A key may be named twice."),
+        .hint("Take it out of the queues of all other keys when one has served it. A key may be named twice.")
+        .needs(&["06.0.92"]),
     check("06.0.103", "Who waits does so in its database", databases)
-        .hint("The same name in another database is another key."),
+        .hint("The same name in another database is another key.")
+        .needs(&["06.0.58", "06.0.92"]),
     check("06.0.104", "A list that arrives by RENAME serves who waits for it", renamed)
-        .hint("Whatever makes a list appear under the key counts, not only a push."),
+        .hint("Whatever makes a list appear under the key counts, not only a push.")
+        .needs(&["06.0.52", "06.0.92"]),
     check("06.0.105", "Of 100 clients that wait each gets one element, and none is lost", each_once)
-        .hint("Take the element and the client together, in one step that nobody gets between."),
+        .hint("Take the element and the client together, in one step that nobody gets between.")
+        .needs(&["06.0.92"]),
 ];
 
 /// Sends a request that is to wait, and looks that it does: what is answered before it shows that the
@@ -187,6 +199,9 @@ fn timeout(target: &Target) -> Result<(), Failure> {
     // Who has given up is not served any more.
     client.ask(&["RPUSH", &one, "a"], ":1\r\n")?;
     client.ask(&["LLEN", &one], ":1\r\n")?;
+    // In RESP3 all nulls are one.
+    client.query(&["HELLO", "3"])?;
+    client.ask(&["BLPOP", &two, "0.01"], "_\r\n")?;
     client.settle()
 }
 

@@ -16,40 +16,49 @@ const DRAWS: usize = 300;
 const fn check(id: &'static str, title: &'static str, body: Body) -> Check {
     super::check(id, title, body)
         .guide("06-commands-persistence/GUIDE.md")
-        .needs(&["03.1"])
+        .needs(&["06.0.20", "06.0.40"])
 }
 
 pub(super) static CHECKS: &[Check] = &[
-    check("06.0.1", "TYPE names the type of a value", type_)
+    check("06.0.50", "TYPE names the type of a value", type_)
         .hint("A simple string: string, list or set, and none where there is no key."),
-    check("06.0.2", "EXISTS, DEL and UNLINK do not care about types", all_types)
+    check("06.0.51", "EXISTS, DEL and UNLINK do not care about types", all_types)
         .hint("They are about keys. UNLINK answers as DEL does; it may free the memory later."),
-    check("06.0.3", "RENAME moves a value of any type and replaces what was there", rename)
+    check("06.0.52", "RENAME moves a value of any type and replaces what was there", rename)
         .hint("The old name is gone. A missing key is an error, even if both names are the same."),
-    check("06.0.4", "RENAME moves the deadline along", rename_deadline)
-        .hint("The new name has the deadline of the old one, or none; that of the replaced key is gone."),
-    check("06.0.5", "Lists and sets have deadlines too, and changing them keeps the deadline", deadlines)
-        .hint("The deadline belongs to the key, not to a type of value. Only a new value for the key takes it away."),
-    check("06.0.6", "SET replaces a value of any type, with its deadline", set_replaces)
+    check("06.0.53", "RENAME moves the deadline along", rename_deadline)
+        .hint("The new name has the deadline of the old one, or none; that of the replaced key is gone.")
+        .needs(&["05.4", "06.0.52"]),
+    check("06.0.54", "Lists and sets have deadlines too, and changing them keeps the deadline", deadlines)
+        .hint("The deadline belongs to the key, not to a type of value. Only a new value for the key takes it away.")
+        .needs(&["05.4", "06.0.20", "06.0.40"]),
+    check("06.0.55", "SET replaces a value of any type, with its deadline", set_replaces)
         .hint("Only with GET does SET look at the old value, and then at its type first."),
-    check("06.0.7", "A command on a value of another type answers WRONGTYPE and changes nothing", wrong_type)
+    check("06.0.56", "MGET, MSET, SETNX and GETSET meet values of other types", strings_beside_others)
+        .hint("MGET never fails: what is no string is null for it. MSET replaces anything, SETNX nothing, and GETSET looks at the type first."),
+    check("06.0.57", "A command on a value of another type answers WRONGTYPE and changes nothing", wrong_type)
         .hint("Look the value up through one function that gives the type wanted, or this error. The type is looked at before most other arguments."),
-    check("06.0.8", "KEYS matches patterns with *, ?, [abc], [^a], [a-c] and a backslash", keys)
-        .hint("Compare byte by byte, from the left; at a star, try every rest. A pattern must match the whole key."),
-    check("06.0.9", "KEYS lists keys of all types, and none that has expired", keys_without_expired)
-        .hint("Look at the deadline before you list a key."),
-    check("06.0.10", "DBSIZE counts the keys of all types in the selected database", dbsize)
-        .hint("Keys, not elements: and what is renamed onto another key leaves one less."),
-    check("06.0.11", "RANDOMKEY answers some key, and null in an empty database", randomkey)
-        .hint("Every key must have its chance. Beware of a table whose order never changes."),
-    check("06.0.12", "SELECT chooses one of 16 databases, for its own connection only", select)
+    check("06.0.58", "SELECT chooses one of 16 databases, for its own connection only", select)
         .hint("Each connection remembers the number of its database. A new one begins with 0."),
-    check("06.0.13", "SELECT refuses what is no database and stays where it was", select_errors)
-        .hint("A number out of range and what is no number have different errors."),
-    check("06.0.14", "FLUSHDB empties the selected database and no other", flushdb)
-        .hint("SYNC and ASYNC are its options, and at most one of them. Deadlines go as well."),
-    check("06.0.15", "FLUSHALL empties all databases", flushall)
-        .hint("It is tried on a server that holds no keys but those of checks, and else its errors only."),
+    check("06.0.59", "SELECT refuses what is no database and stays where it was", select_errors)
+        .hint("A number out of range and what is no number have different errors.")
+        .needs(&["06.0.58", "06.0.20", "06.0.40"]),
+    check("06.0.60", "FLUSHDB empties the selected database and no other", flushdb)
+        .hint("SYNC and ASYNC are its options, and at most one of them. Deadlines go as well.")
+        .needs(&["06.0.58", "06.0.20", "06.0.40"]),
+    check("06.0.61", "DBSIZE counts the keys of all types in the selected database", dbsize)
+        .hint("Keys, not elements: and what is renamed onto another key leaves one less.")
+        .needs(&["06.0.60", "06.0.20", "06.0.40"]),
+    check("06.0.62", "RANDOMKEY answers some key, and null in an empty database", randomkey)
+        .hint("Every key must have its chance. Beware of a table whose order never changes.")
+        .needs(&["06.0.60", "06.0.20", "06.0.40"]),
+    check("06.0.63", "KEYS matches patterns with *, ?, [abc], [^a], [a-c] and a backslash", keys)
+        .hint("Compare byte by byte, from the left; at a star, try every rest. A pattern must match the whole key."),
+    check("06.0.64", "KEYS lists keys of all types, and none that has expired", keys_without_expired)
+        .hint("Look at the deadline before you list a key."),
+    check("06.0.65", "FLUSHALL empties all databases", flushall)
+        .hint("It is tried on a server that holds no keys but those of checks, and else its errors only.")
+        .needs(&["06.0.60", "06.0.63"]),
 ];
 
 fn type_(target: &Target) -> Result<(), Failure> {
@@ -195,7 +204,7 @@ const ON_STRINGS: [&[&str]; 12] = [
     &["GETEX", "PERSIST"],
     &["APPEND", ""],
 ];
-const ON_LISTS: [&[&str]; 15] = [
+const ON_LISTS: [&[&str]; 14] = [
     &["LPUSH", "a"],
     &["RPUSH", "a", "b"],
     &["LPOP"],
@@ -210,7 +219,6 @@ const ON_LISTS: [&[&str]; 15] = [
     &["LSET", "x", "a"],
     &["LTRIM", "0", "-1"],
     &["LREM", "0", "a"],
-    &["BLPOP", "0.01"],
 ];
 const ON_SETS: [&[&str]; 6] = [
     &["SADD", "a"],
@@ -220,6 +228,24 @@ const ON_SETS: [&[&str]; 6] = [
     &["SISMEMBER", "a"],
     &["SCARD"],
 ];
+
+fn strings_beside_others(target: &Target) -> Result<(), Failure> {
+    play(
+        target,
+        r#"
+        SET @1 a              -> +OK
+        RPUSH @list x         -> :1
+        SADD @set x           -> :1
+        MGET @list @1 @set    -> [nil a nil]
+        SETNX @list text      -> :0
+        GETSET @list text     -> WRONGTYPE
+        LLEN @list            -> :1
+        TYPE @list            -> +list
+        MSET @list text @set text -> +OK
+        TYPE @list            -> +string
+        "#,
+    )
+}
 
 fn wrong_type(target: &Target) -> Result<(), Failure> {
     let mut client = target.connect()?;

@@ -16,35 +16,38 @@ const LONG: usize = 100_000;
 const fn check(id: &'static str, title: &'static str, body: Body) -> Check {
     super::check(id, title, body)
         .guide("06-commands-persistence/GUIDE.md")
-        .needs(&["03.1"])
+        .needs(&["06.0.20"])
 }
 
 pub(super) static CHECKS: &[Check] = &[
-    check("06.0.40", "RPUSH and LPUSH add at either end and answer the new length", push)
-        .hint("LPUSH a b leaves b in front: each element is pushed in turn."),
-    check("06.0.41", "LPOP and RPOP take one element from either end", pop)
+    check("06.0.20", "RPUSH and LPUSH add at either end and answer the new length", push)
+        .hint("LPUSH a b leaves b in front: each element is pushed in turn.")
+        .needs(&["03.1"]),
+    check("06.0.21", "LPOP and RPOP take one element from either end", pop)
         .hint("The element as a bulk string; null where there is no list."),
-    check("06.0.42", "LPOP and RPOP with a count take several, in the order of popping", pop_count)
+    check("06.0.22", "LPOP and RPOP with a count take several, in the order of popping", pop_count)
         .hint("With a count the answer is an array, even for one. Without a list it is the null array, which is *-1."),
-    check("06.0.43", "LPOP and RPOP refuse a count that is negative or no number", pop_count_errors)
+    check("06.0.23", "LPOP and RPOP refuse a count that is negative or no number", pop_count_errors)
         .hint("The count is looked at before the key. At most one count may follow the key."),
-    check("06.0.44", "LLEN answers the length of a list", llen)
+    check("06.0.24", "LLEN answers the length of a list", llen)
         .hint("0 where there is none."),
-    check("06.0.45", "LRANGE includes both ends, counts from the end below zero, and cuts what is out of range", lrange)
+    check("06.0.25", "LRANGE includes both ends, counts from the end below zero, and cuts what is out of range", lrange)
         .hint("-1 is the last element. Add the length to negative numbers, then clamp; what begins behind its end is empty. Mind the extreme numbers."),
-    check("06.0.46", "LINDEX answers an element, or null out of range", lindex)
+    check("06.0.26", "LINDEX answers an element, or null out of range", lindex)
         .hint("The key is looked at first: without a list even a bad index answers null."),
-    check("06.0.47", "LSET replaces an element, and refuses what is out of range", lset)
+    check("06.0.27", "LSET replaces an element, and refuses what is out of range", lset)
         .hint("No key, then no number, then no such index: in this order."),
-    check("06.0.48", "LTRIM keeps a range and drops the rest", ltrim)
+    check("06.0.28", "LTRIM keeps a range and drops the rest", ltrim)
         .hint("The range is that of LRANGE. What leaves nothing removes the key."),
-    check("06.0.49", "LREM removes equal elements from the front, from the back, or all", lrem)
+    check("06.0.29", "LREM removes equal elements from the front, from the back, or all", lrem)
         .hint("A positive count begins at the front, a negative one at the back, and 0 means all."),
-    check("06.0.50", "A list that was emptied is gone, and so is its deadline", vanishes)
-        .hint("There are no empty lists. Remove the key in the one place where elements are removed, and its deadline with it."),
-    check("06.0.51", "Elements of a list are any bytes", binary)
-        .hint("Empty ones, line ends and NUL bytes too. Compare bytes, and all of them."),
-    check("06.0.52", "A list of 10,000 elements keeps its order", long_list)
+    check("06.0.30", "A list that was emptied is gone, and so is its deadline", vanishes)
+        .hint("There are no empty lists. Remove the key in the one place where elements are removed, and its deadline with it.")
+        .needs(&["05.4", "06.0.29"]),
+    check("06.0.31", "Elements of a list are any bytes", binary)
+        .hint("Empty ones, line ends and NUL bytes too. Compare bytes, and all of them.")
+        .needs(&["03.6", "06.0.20"]),
+    check("06.0.32", "A list of 10,000 elements keeps its order", long_list)
         .hint("Look at how elements are found in the middle and removed there."),
 ];
 
@@ -251,16 +254,16 @@ fn vanishes(target: &Target) -> Result<(), Failure> {
         EXPIRE @ 100     -> :1
         LPOP @           -> "a"
         EXISTS @         -> :0
-        TYPE @           -> +none
+        EXISTS @         -> :0
         TTL @            -> :-2
         RPUSH @ b        -> :1
         TTL @            -> :-1
         RPOP @ 5         -> [b]
-        TYPE @           -> +none
+        EXISTS @         -> :0
         RPUSH @ c c      -> :2
         LREM @ 0 c       -> :2
-        TYPE @           -> +none
-        SADD @ now-a-set -> :1
+        EXISTS @         -> :0
+        APPEND @ text    -> :4
         "#,
     )
 }

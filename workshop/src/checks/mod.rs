@@ -199,14 +199,15 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         concurrency::CHECKS,
         expire::CHECKS,
         set::CHECKS,
-        keys::CHECKS,
         strings::CHECKS,
         lists::CHECKS,
         sets::CHECKS,
+        keys::CHECKS,
         server::CHECKS,
         hello::CHECKS,
         blocking::CHECKS,
         pubsub::CHECKS,
+        server::TABLE,
     ]
     .into_iter()
     .flatten()

@@ -28,12 +28,13 @@ const POLL: Duration = Duration::from_millis(5);
 const fn check(id: &'static str, title: &'static str, body: Body) -> Check {
     super::check(id, title, body)
         .guide("06-commands-persistence/GUIDE.md")
-        .needs(&["03.1"])
+        .needs(&["06.0.110"])
 }
 
 pub(super) static CHECKS: &[Check] = &[
     check("06.0.110", "SUBSCRIBE confirms each channel with the number of subscriptions", subscribe)
-        .hint("One answer for each channel named, an array of subscribe, the channel and how many channels this client listens to now."),
+        .hint("One answer for each channel named, an array of subscribe, the channel and how many channels this client listens to now.")
+        .needs(&["04.1"]),
     check("06.0.111", "PUBLISH reaches all subscribers of the channel and counts them", publish)
         .hint("An array of message, the channel and the text. Others hear nothing."),
     check("06.0.112", "UNSUBSCRIBE leaves channels and confirms each", unsubscribe)
@@ -63,7 +64,8 @@ pub(super) static CHECKS: &[Check] = &[
     check("06.0.124", "A subscriber that does not read holds up nobody", deaf)
         .hint("Never write to another client's socket while you publish: hand the message over, and bound what is kept for who does not take it."),
     check("06.0.125", "In RESP3 messages are pushes, and all commands stay allowed", resp3)
-        .hint("A push begins with > instead of *. What a client publishes to itself comes before the reply."),
+        .hint("A push begins with > instead of *. What a client publishes to itself comes before the reply.")
+        .needs(&["06.0.81", "06.0.111"]),
 ];
 
 /// What SUBSCRIBE and UNSUBSCRIBE answer for one channel.

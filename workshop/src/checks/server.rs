@@ -31,10 +31,6 @@ pub(super) static CHECKS: &[Check] = &[
     check("06.0.69", "COMMAND COUNT counts what COMMAND describes, and COMMAND DOCS tells what it does", command_docs)
         .hint("redis-cli asks for the DOCS when it starts: an array that alternates between a name and an array; that one alternates between a field, such as summary, and its text.")
         .needs(&["03.12"]),
-    check("06.0.70", "COMMAND tells of every command its arity, its keys and whether it writes", command_rows)
-        .hint("Clients use this to find the keys. -1 as the last key means the last argument, and -2 the one before."),
-    check("06.0.71", "A wrong number of arguments is an error for each command of this chapter", arities)
-        .hint("The arity of the table says it: 2 means exactly two words with the name, -2 two or more. Subcommands are named with a bar."),
     check("06.0.72", "INFO is a text of sections and fields", info_shape)
         .hint("One bulk string. Lines end with CR LF; a section begins with # and its name, a field is name:value."),
     check("06.0.73", "INFO tells the sections it is asked for", info_sections)
@@ -51,6 +47,14 @@ pub(super) static CHECKS: &[Check] = &[
         .hint("Printable characters from ! to ~ only. An empty name takes it away."),
     check("06.0.79", "SAVE and BGSAVE save, and LASTSAVE tells when", save)
         .hint("SAVE answers when all is written, BGSAVE at once. One at a time."),
+];
+
+/// On the commands of the whole chapter, and so behind all others.
+pub(super) static TABLE: &[Check] = &[
+    check("06.0.130", "COMMAND tells of every command its arity, its keys and whether it writes", command_rows)
+        .hint("Clients use this to find the keys. -1 as the last key means the last argument, and -2 the one before."),
+    check("06.0.131", "A wrong number of arguments is an error for each command of this chapter", arities)
+        .hint("The arity of the table says it: 2 means exactly two words with the name, -2 two or more. Subcommands are named with a bar."),
 ];
 
 /// The commands of this chapter: name, arity, first key, last key, step; and whether they write.

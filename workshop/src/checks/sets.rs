@@ -15,27 +15,29 @@ const LONG: usize = 100_000;
 const fn check(id: &'static str, title: &'static str, body: Body) -> Check {
     super::check(id, title, body)
         .guide("06-commands-persistence/GUIDE.md")
-        .needs(&["03.1"])
+        .needs(&["06.0.40"])
 }
 
 pub(super) static CHECKS: &[Check] = &[
-    check("06.0.60", "SADD adds members once and counts the new ones", sadd)
-        .hint("What is there already is not counted, nor is what was named before in the same request."),
-    check("06.0.61", "SREM removes members and counts those that were there", srem)
+    check("06.0.40", "SADD adds members once and counts the new ones", sadd)
+        .hint("What is there already is not counted, nor is what was named before in the same request.")
+        .needs(&["03.1"]),
+    check("06.0.41", "SREM removes members and counts those that were there", srem)
         .hint("Other members stay. Without a set the answer is 0, and none is made."),
-    check("06.0.62", "SMEMBERS answers every member once, in whatever order", smembers)
+    check("06.0.42", "SMEMBERS answers every member once, in whatever order", smembers)
         .hint("An empty array where there is no set."),
-    check("06.0.63", "SISMEMBER answers 1 for a member and 0 for anything else", sismember)
+    check("06.0.43", "SISMEMBER answers 1 for a member and 0 for anything else", sismember)
         .hint("Members are compared byte by byte: 01 is not 1."),
-    check("06.0.64", "SCARD answers how many members there are", scard)
+    check("06.0.44", "SCARD answers how many members there are", scard)
         .hint("0 where there is no set."),
-    check("06.0.65", "A set that was emptied is gone, and so is its deadline", vanishes)
-        .hint("There are no empty sets. Remove the key with its last member."),
-    check("06.0.66", "Numbers in a set keep their spelling", spellings)
+    check("06.0.45", "A set that was emptied is gone, and so is its deadline", vanishes)
+        .hint("There are no empty sets. Remove the key with its last member.")
+        .needs(&["05.4", "06.0.41"]),
+    check("06.0.46", "Numbers in a set keep their spelling", spellings)
         .hint("If you keep numbers as numbers, then only those that are written in the one way in which you would write them."),
-    check("06.0.67", "Members of a set are any bytes", binary)
+    check("06.0.47", "Members of a set are any bytes", binary)
         .hint("Line ends and NUL bytes too. Compare bytes, and all of them."),
-    check("06.0.68", "A set of 2,000 members that begins with numbers and goes on with words is whole", large_set)
+    check("06.0.48", "A set of 2,000 members that begins with numbers and goes on with words is whole", large_set)
         .hint("If you change how the set is kept while it grows, look for what is lost on the way."),
 ];
 
@@ -121,7 +123,7 @@ fn vanishes(target: &Target) -> Result<(), Failure> {
         EXPIRE @ 100       -> :1
         SREM @ a b c       -> :2
         EXISTS @           -> :0
-        TYPE @             -> +none
+        EXISTS @           -> :0
         TTL @              -> :-2
         SADD @ a           -> :1
         TTL @              -> :-1

@@ -135,6 +135,9 @@ impl State {
         for key in keys {
             match self.get(id, key) {
                 Err(error) if self.has(Bug::MgetFailsOnLists) => return Err(error),
+                Ok(_) if self.has(Bug::MgetSaysEmpty) && self.entry(id, key).is_none() => {
+                    reply.extend(bulk(""));
+                }
                 value => reply.extend(value.unwrap_or_else(|_| self.null(id))),
             }
         }
@@ -166,7 +169,7 @@ impl State {
         if !there {
             self.store(id, key, Value::Text(text.to_vec()));
         }
-        Ok(integer(i64::from(!there)))
+        Ok(integer(i64::from(!there || self.has(Bug::SetnxAlwaysOne))))
     }
 
     fn getset(&mut self, id: u64, key: &[u8], text: &[u8]) -> Outcome {
