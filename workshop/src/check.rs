@@ -1,8 +1,9 @@
 //! `workshop check`: tries the checks of a stage on a server, and tells what to mend first.
 
 use crate::checks::{self, Check, PROTOCOL, Part};
-use crate::diagnosis::{Diagnosis, diagnose};
+use crate::diagnosis::diagnose;
 use crate::failure::{End, Failure};
+use crate::findings::{Cause, Findings, Outcome};
 use crate::requests::requests;
 use crate::server::Server;
 use crate::stage::STAGES;
@@ -62,8 +63,7 @@ pub struct Order {
 /// Checks a server. Whether it passed.
 ///
 /// # Errors
-/// The stage's server can't be built or started, nobody listens at the address, or the output can't be
-/// written.
+/// The stage's server can't be built or started, or the output can't be written.
 pub fn check(order: Order) -> anyhow::Result<bool> {
     let stage = order.part.stage;
     let (server, address) = match order.address {
@@ -80,94 +80,10 @@ pub fn check(order: Order) -> anyhow::Result<bool> {
         Some(chapter) => format!(" up to chapter {chapter}"),
         None => String::new(),
     };
-    writeln!(
-        out,
-        "Stage {}{upto}, {whose} server at {address}",
-        stage.folder
-    )?;
+    let folder = stage.folder;
+    writeln!(out, "Stage {folder}{upto}, {whose} server at {address}")?;
     let colours = Colours::for_standard_output();
     Ok(run(order, &Target::new(address), colours, &mut out)?)
-}
-
-/// What became of a check.
-enum Outcome {
-    Passed,
-    Failed(Failure),
-    /// It failed, and need not pass.
-    Note,
-    /// It was not tried: this one, which it needs, has not passed.
-    Skipped(&'static str),
-}
-
-/// A check that failed, and those that stand or fall with it.
-struct Cause {
-    check: &'static Check,
-    diagnosis: Option<Diagnosis>,
-    /// The ids of those that fail in the same way, and of those that can't be judged.
-    same: Vec<&'static str>,
-    skipped: Vec<&'static str>,
-}
-
-/// What all checks together have shown.
-#[derive(Default)]
-struct Findings {
-    passed: usize,
-    causes: Vec<Cause>,
-}
-
-impl Findings {
-    /// The cause for which a check can't be judged.
-    fn missing(&self, check: &Check) -> Option<&'static str> {
-        let needs = check.needs.iter().copied();
-        needs.into_iter().find(|need| {
-            let at_fault = |cause: &Cause| {
-                cause.check.id == *need || cause.same.contains(need) || cause.skipped.contains(need)
-            };
-            self.causes.iter().any(at_fault)
-        })
-    }
-
-    fn try_check(&self, check: &Check, own: bool, target: &Target) -> Outcome {
-        if let Some(need) = self.missing(check) {
-            return Outcome::Skipped(need);
-        }
-        match check.run(target) {
-            Ok(()) => Outcome::Passed,
-            Err(_) if check.ours && !own => Outcome::Note,
-            Err(failure) => Outcome::Failed(failure),
-        }
-    }
-
-    fn note(&mut self, check: &'static Check, outcome: &Outcome) {
-        match outcome {
-            Outcome::Passed => self.passed += 1,
-            Outcome::Note => {}
-            Outcome::Skipped(need) => {
-                let of = |cause: &&mut Cause| {
-                    cause.check.id == *need
-                        || cause.same.contains(need)
-                        || cause.skipped.contains(need)
-                };
-                if let Some(cause) = self.causes.iter_mut().find(of) {
-                    cause.skipped.push(check.id);
-                }
-            }
-            Outcome::Failed(failure) => {
-                let diagnosis = diagnose(&failure.evidence);
-                let alike =
-                    |cause: &&mut Cause| diagnosis.is_some() && cause.diagnosis == diagnosis;
-                match self.causes.iter_mut().find(alike) {
-                    Some(cause) => cause.same.push(check.id),
-                    None => self.causes.push(Cause {
-                        check,
-                        diagnosis,
-                        same: Vec::new(),
-                        skipped: Vec::new(),
-                    }),
-                }
-            }
-        }
-    }
 }
 
 /// Tries checks one after the other, up to the first that fails or all. Whether none failed.
@@ -197,8 +113,7 @@ pub fn run(
             writeln!(out)?;
             group = this;
         }
-        let outcome = findings.try_check(check, order.address.is_none(), target);
-        findings.note(check, &outcome);
+        let outcome = findings.add(check, order.address.is_none(), target);
         printer.check(check, &outcome, out)?;
         left -= 1;
         if matches!(outcome, Outcome::Failed(_)) && !order.all {
@@ -269,16 +184,7 @@ impl Printer {
             let text = format!("{passed} {checks} passed");
             return writeln!(out, "\n{}", self.colours.green(&text));
         };
-        let failed: usize = findings
-            .causes
-            .iter()
-            .map(|cause| 1 + cause.same.len())
-            .sum();
-        let skipped: usize = findings
-            .causes
-            .iter()
-            .map(|cause| cause.skipped.len())
-            .sum();
+        let (failed, skipped) = findings.failed_and_skipped();
         let mut text = format!("{passed} {checks} passed, {failed} failed");
         for (count, what) in [(skipped, "skipped"), (left, "not tried")] {
             if count > 0 {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! main -> check, diff, copy, copies  what the verbs do
-//!         diagnosis                  what is probably wrong with a server that fails
+//!         findings -> diagnosis      what is probably wrong with a server that fails
 //!         checks -> target, client   what a server must do, seen from outside
 //!         server                     servers to try the checks on
 //! ```
@@ -15,6 +15,7 @@ pub mod copy;
 pub mod diagnosis;
 pub mod diff;
 pub mod failure;
+pub mod findings;
 pub mod process;
 pub mod reply;
 pub mod requests;
