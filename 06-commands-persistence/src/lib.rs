@@ -1,21 +1,23 @@
 //! The parts of the server. Each knows only those below it:
 //!
 //! ```text
-//! main --> net ---+--> session --> commands --+--> server (all that the lock guards)
-//!                 |                           |      |       |        |        |
-//!                 `--> persistence -----------'      v       v        v        v
-//!                                                   rdb  keyspace  config    resp
-//!                                                    |       |        |        |
-//!                                                    `-------+---+----+--------'
-//!                                                                v
-//!                                               clock, small_bytes, glob, process
+//! main --> lifecycle --+--> net --> session -----+--> commands --+--> server (all that the lock guards)
+//!                      |                         |               |      |       |           |       |
+//!                      `--> background -----+----'               |      v       v           v       v
+//!                                           |                    |     rdb  keyspace --> config   resp
+//!                                           `--> persistence ----'      |       |           |       |
+//!                                                                       `-------+-----+-----+-------'
+//!                                                                                     v
+//!                                                               clock, small_bytes, glob, process
 //! ```
 
+pub mod background;
 pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod glob;
 pub mod keyspace;
+pub mod lifecycle;
 pub mod net;
 pub mod persistence;
 pub mod process;

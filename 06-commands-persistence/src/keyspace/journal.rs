@@ -38,15 +38,22 @@ impl Journal {
     #[inline]
     pub(super) fn note(&mut self, db: usize, key: &[u8], event: Option<Event>, awaited: bool) {
         if awaited || event.is_some_and(|event| self.wants(event)) {
-            self.notes.push_back(Note {
-                db,
-                key: key.into(),
-                event,
-                awaited,
-            });
+            self.push(db, key, event, awaited);
         }
     }
 
+    #[cold]
+    fn push(&mut self, db: usize, key: &[u8], event: Option<Event>, awaited: bool) {
+        let key = key.into();
+        self.notes.push_back(Note {
+            db,
+            key,
+            event,
+            awaited,
+        });
+    }
+
+    #[inline]
     fn wants(&self, event: Event) -> bool {
         self.published.contains(event.class) || self.is_followed && event.is_removal()
     }

@@ -1,6 +1,8 @@
 //! What the server does when nobody asks for anything.
 
-use crate::commands;
+pub mod expiry;
+pub mod snapshot;
+
 use crate::process;
 use crate::server::Server;
 use crate::server::client::Client;
@@ -11,13 +13,6 @@ use tokio::time::sleep;
 /// How often it looks what there is to do.
 const TICK: Duration = Duration::from_millis(100);
 
-/// The most keys removed in one go, while nobody else can use the keyspace: about a quarter of a
-/// millisecond.
-const MAX_EXPIRED: usize = 512;
-
-/// The pause after a go that left expired keys behind. Others have the server meanwhile.
-const CATCH_UP_PAUSE: Duration = Duration::from_millis(1);
-
 /// The most clients that are looked at in one go.
 const MAX_CLIENTS: usize = 1000;
 
@@ -26,7 +21,7 @@ const MANY_GONE: u64 = 1000;
 
 /// Works for ever.
 pub async fn work(shared: Shared) {
-    tokio::spawn(expire(shared.clone()));
+    tokio::spawn(expiry::work(shared.clone()));
     let mut seen = 0;
     let mut gone = Gone::default();
     loop {
@@ -60,15 +55,6 @@ fn give_memory_back(server: &Server, gone: &mut Gone) {
         server.reclaimer.run(process::release_free_memory);
     }
     gone.before = now;
-}
-
-/// Active expiry: removes keys whose time is up, whether or not anybody asks for them. However many
-/// there are, it holds the server for [`MAX_EXPIRED`] of them only, and then lets others have it.
-async fn expire(shared: Shared) {
-    loop {
-        let more = commands::expire(&mut shared.lock("expire"), MAX_EXPIRED);
-        sleep(if more { CATCH_UP_PAUSE } else { TICK }).await;
-    }
 }
 
 /// Disconnects clients that have been idle for too long, or have more waiting to be sent than they may. Looks at some of
