@@ -21,7 +21,7 @@ const HELP: usize = 2;
 /// What is stored in a database. Clients choose one by SELECT, and work on it through a [`DbMut`].
 #[derive(Debug, Default)]
 pub struct Db {
-    values: Table<Value>,
+    pub(super) values: Table<Value>,
     /// The deadlines of the keys that have one. Most have none, and pay nothing for it.
     deadlines: Table<UnixMillis>,
     /// The same deadlines, the nearest first.
@@ -140,16 +140,6 @@ impl Db {
             frozen.preserve(&mut self.values, &self.deadlines, key);
         }
         self.values.locate(key)
-    }
-
-    /// The value at a place.
-    pub(super) fn at(&self, place: Place) -> Option<&Value> {
-        self.values.at(place).map(|(_, value)| value)
-    }
-
-    /// The value at a place, to be changed.
-    pub(super) fn at_mut(&mut self, place: Place) -> Option<&mut Value> {
-        self.values.at_mut(place)
     }
 
     /// A key comes. With [`unlink`](Self::unlink) and [`DbMut::clear`] the only place where keys come and go.
@@ -278,9 +268,7 @@ impl<'a> DbMut<'a> {
     /// them.
     pub fn touch<'k>(&mut self, keys: impl Iterator<Item = &'k [u8]>) {
         for key in keys {
-            self.expire(key);
-            let found = visible(self.db, key, self.now).is_some();
-            self.counters.looked_up(found);
+            self.contains(key);
         }
     }
 
