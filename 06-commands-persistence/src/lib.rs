@@ -1,24 +1,26 @@
 //! The parts of the server. Each knows only those below it:
 //!
 //! ```text
-//! main --> net ---+--> session --> commands --+--> server (all that the lock guards)
-//!                 |                           |      |       |        |        |
-//!                 `--> persistence -----------'      v       v        v        v
-//!                                                   rdb  keyspace  config    resp
-//!                                                    |       |        |        |
-//!                                                    `-------+---+----+--------'
-//!                                                                v
-//!                                               clock, small_bytes, glob, part, process, memory
+//! main --> lifecycle --+--> net --> session -----+--> commands --+--> server (all that the lock guards)
+//!                      |                         |               |      |       |           |       |
+//!                      `--> background -----+----'               |      v       v           v       v
+//!                                           |                    |     rdb  keyspace --> config   resp
+//!                                           `--> persistence ----'      |       |           |       |
+//!                                                                       `-------+-----+-----+-------'
+//!                                                                                     v
+//!                                                               clock, small_bytes, glob, part, process, memory
 //! ```
 //!
 //! Beside `config` stands `command`: what is known of each command. It knows requests, and so `resp`.
 
+pub mod background;
 pub mod clock;
 pub mod command;
 pub mod commands;
 pub mod config;
 pub mod glob;
 pub mod keyspace;
+pub mod lifecycle;
 pub mod memory;
 pub mod net;
 pub mod part;

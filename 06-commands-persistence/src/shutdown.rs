@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use std::sync::Arc;
-use step06_commands_persistence::net::lifecycle;
+use step06_commands_persistence::lifecycle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Mutex;
 

@@ -46,7 +46,7 @@ pub enum Then {
     #[default]
     Continue,
     /// It gets no reply yet, and waits.
-    Block(Blocked),
+    Block(Box<Blocked>),
     /// It is disconnected when all replies are sent.
     Close,
 }

@@ -11,39 +11,25 @@ const MAX_REPEATED: usize = 128;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandError(Cow<'static, [u8]>);
 
-/// Texts that several commands, or the core, reply with.
+/// What several commands, or the core, refuse with. A command has constants of its own for what only it says.
 impl CommandError {
-    /// An argument stands where it means nothing.
     pub const SYNTAX: Self = Self::new("ERR syntax error");
-    /// An argument that must be an integer is none, or has more than 64 bits.
     pub const NOT_AN_INTEGER: Self = Self::new("ERR value is not an integer or out of range");
-    /// An argument that must be an integer and not negative.
     pub const NOT_POSITIVE: Self = Self::new("ERR value is out of range, must be positive");
-    /// The key holds a value of another type.
     pub const WRONG_TYPE: Self =
         Self::new("WRONGTYPE Operation against a key holding the wrong kind of value");
-    /// An integer would leave 64 bits.
     pub const OVERFLOW: Self = Self::new("ERR increment or decrement would overflow");
-    /// A string would be longer than proto-max-bulk-len.
     pub const TOO_LONG: Self =
         Self::new("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
-    /// There is no key where there must be one.
     pub const NO_SUCH_KEY: Self = Self::new("ERR no such key");
-    /// There is no client where there must be one.
     pub const NO_SUCH_CLIENT: Self = Self::new("ERR No such client");
-    /// A list has no element at this place.
     pub const INDEX_OUT_OF_RANGE: Self = Self::new("ERR index out of range");
-    /// A number of a database that there is not.
     pub const NO_SUCH_DATABASE: Self = Self::new("ERR DB index is out of range");
-    /// NX together with XX, GT or LT.
     pub const NX_WITH_OTHERS: Self =
         Self::new("ERR NX and XX, GT or LT options at the same time are not compatible");
-    /// GT together with LT.
     pub const GT_WITH_LT: Self =
         Self::new("ERR GT and LT options at the same time are not compatible");
-    /// HELLO with a version of the protocol that there is not.
     pub const UNKNOWN_PROTOCOL: Self = Self::new("NOPROTO unsupported protocol version");
-    /// The last snapshot failed, and so nothing may be changed.
     pub const SNAPSHOT_FAILED: Self = Self::new(
         "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. \
         Commands that may modify the data set are disabled, because this instance is configured to report errors \

@@ -165,6 +165,7 @@ fn fail(server: &mut Server, error: &CommandError, reply: &mut Reply) {
 }
 
 /// Runs a command, and says what becomes of the client. It has its reply then, unless it is to be blocked.
+#[inline(always)] // For the requests of clients, where a call's record is then never written to memory as a whole: 2 % of a GET.
 pub fn call(mut call: Call<'_>) -> Then {
     let mark = call.reply.mark();
     let changes = call.server.journal.changes;
@@ -220,6 +221,12 @@ fn write_down_removal(server: &mut Server) -> bool {
 #[inline]
 pub fn settle(server: &mut Server) {
     server.backlog.commit();
+    if !server.journal.is_empty() {
+        settle_notes(server);
+    }
+}
+
+fn settle_notes(server: &mut Server) {
     while let Some(note) = server.journal.pop() {
         if let Some(event) = note.event {
             pubsub::notify(server, note.db, &note.key, event);

@@ -63,6 +63,7 @@ pub fn get(call: &mut Call<'_>) -> Outcome {
 }
 
 /// Whether there is one.
+#[inline]
 fn reply_with_value(call: &mut Call<'_>, key: &[u8]) -> Result<bool, CommandError> {
     let value = call.server.db(call.db).read::<SmallBytes>(key)?;
     match value {

@@ -21,7 +21,7 @@ const HELP: usize = 2;
 /// What is stored in a database. Clients choose one by SELECT, and work on it through a [`DbMut`].
 #[derive(Debug, Default)]
 pub struct Db {
-    values: Table<Value>,
+    pub(super) values: Table<Value>,
     /// The deadlines of the keys that have one. Most have none, and pay nothing for it.
     deadlines: Table<UnixMillis>,
     /// The same deadlines, the nearest first.
@@ -142,16 +142,6 @@ impl Db {
         self.values.locate(key)
     }
 
-    /// The value at a place.
-    pub(super) fn at(&self, place: Place) -> Option<&Value> {
-        self.values.at(place).map(|(_, value)| value)
-    }
-
-    /// The value at a place, to be changed.
-    pub(super) fn at_mut(&mut self, place: Place) -> Option<&mut Value> {
-        self.values.at_mut(place)
-    }
-
     /// A key comes. With [`unlink`](Self::unlink) and [`DbMut::clear`] the only place where keys come and go.
     pub(super) fn link(&mut self, place: &mut Place, key: &[u8], value: Value) {
         self.values.add_at(place, key.into(), value);
@@ -174,7 +164,14 @@ impl Db {
     }
 
     /// Gives the key at a place another deadline, or none.
+    #[inline]
     pub(super) fn put_deadline(&mut self, place: Place, deadline: Option<UnixMillis>) {
+        if deadline.is_some() || !self.deadlines.is_empty() {
+            self.replace_deadline(place, deadline);
+        }
+    }
+
+    fn replace_deadline(&mut self, place: Place, deadline: Option<UnixMillis>) {
         self.drop_deadline(place);
         if let (Some(deadline), Some((key, _))) = (deadline, self.values.at(place)) {
             self.deadlines.insert(key.clone(), deadline);
@@ -199,6 +196,7 @@ impl Db {
     }
 
     /// The key with the nearest deadline, if that has come.
+    #[inline]
     fn first_due(&self, now: UnixMillis) -> Option<&SmallBytes> {
         let (deadline, key) = self.by_deadline.first()?;
         (*deadline <= now).then_some(key)
@@ -252,9 +250,8 @@ impl<'a> DbMut<'a> {
     #[inline]
     pub fn get(mut self, key: &[u8]) -> Option<&'a Value> {
         self.expire(key);
-        let Self { db, counters, .. } = self;
-        let value = visible(db, key, self.now);
-        counters.looked_up(value.is_some());
+        let value = visible(self.db, key, self.now);
+        self.counters.looked_up(value.is_some());
         value
     }
 
@@ -271,9 +268,7 @@ impl<'a> DbMut<'a> {
     /// them.
     pub fn touch<'k>(&mut self, keys: impl Iterator<Item = &'k [u8]>) {
         for key in keys {
-            self.expire(key);
-            let found = visible(self.db, key, self.now).is_some();
-            self.counters.looked_up(found);
+            self.contains(key);
         }
     }
 
@@ -352,7 +347,6 @@ impl<'a> DbMut<'a> {
     /// Removes up to `limit` keys whose deadline has come, the oldest first. How many there were: fewer
     /// than `limit` means that no more are due. The work depends on `limit`, and hardly on the number of
     /// keys: each step down the tree of deadlines multiplies what it can hold by six at the least.
-    #[inline]
     pub fn remove_expired(&mut self, limit: usize) -> usize {
         for removed in 0..limit {
             match self.first_due(self.now) {
@@ -373,6 +367,13 @@ impl<'a> DbMut<'a> {
     /// requests can't bring keys with deadlines faster than they are removed.
     #[inline]
     fn expire(&mut self, key: &[u8]) {
+        if self.first_due(self.now).is_some() {
+            self.expire_due(key);
+        }
+    }
+
+    #[cold]
+    fn expire_due(&mut self, key: &[u8]) {
         if self.remove_expired(HELP) > 0 && self.is_due(key, self.now) {
             self.remove_due(key);
         }
@@ -398,6 +399,7 @@ impl<'a> DbMut<'a> {
 /// The value of `key`, unless its time is up.
 #[inline]
 fn visible<'d>(db: &'d Db, key: &[u8], now: UnixMillis) -> Option<&'d Value> {
+    // Only on a replica, or where so many keys are due that they are not removed yet.
     if db.first_due(now).is_some() && db.is_due(key, now) {
         return None;
     }

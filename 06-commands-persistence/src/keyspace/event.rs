@@ -12,10 +12,6 @@ pub struct Event {
 }
 
 impl Event {
-    const fn new(name: &'static str, class: Events) -> Self {
-        Self { name, class }
-    }
-
     /// Whether the server itself has removed the key: nobody asked for it, and so no command tells it to those who
     /// follow.
     pub fn is_removal(self) -> bool {
@@ -24,39 +20,17 @@ impl Event {
 }
 
 macro_rules! events {
-    ($($class:ident { $($constant:ident = $name:literal,)+ })+) => {$($(
+    ($($class:ident: $($constant:ident = $name:literal),+;)+) => {$($(
         #[doc = concat!("`", $name, "`")]
-        pub const $constant: Event = Event::new($name, Events::$class);
+        pub const $constant: Event = Event { name: $name, class: Events::$class };
     )+)+};
 }
 
 events! {
-    GENERIC {
-        DEL = "del",
-        EXPIRE = "expire",
-        PERSIST = "persist",
-        RENAME_FROM = "rename_from",
-        RENAME_TO = "rename_to",
-    }
-    STRING {
-        APPEND = "append",
-        INCRBY = "incrby",
-        SET = "set",
-    }
-    LIST {
-        LPOP = "lpop",
-        LPUSH = "lpush",
-        LREM = "lrem",
-        LSET = "lset",
-        LTRIM = "ltrim",
-        RPOP = "rpop",
-        RPUSH = "rpush",
-    }
-    SET {
-        SADD = "sadd",
-        SREM = "srem",
-    }
-    EXPIRED {
-        EXPIRED = "expired",
-    }
+    GENERIC: DEL = "del", EXPIRE = "expire", PERSIST = "persist";
+    GENERIC: RENAME_FROM = "rename_from", RENAME_TO = "rename_to";
+    STRING: APPEND = "append", INCRBY = "incrby", SET = "set";
+    LIST: LPOP = "lpop", LPUSH = "lpush", LREM = "lrem", LSET = "lset", LTRIM = "ltrim", RPOP = "rpop", RPUSH = "rpush";
+    SET: SADD = "sadd", SREM = "srem";
+    EXPIRED: EXPIRED = "expired";
 }

@@ -55,10 +55,12 @@ impl Interests {
     }
 
     /// Says that `key` was changed. Whether somebody waits for it.
+    #[inline]
     pub fn changed(&mut self, key: &[u8]) -> bool {
-        if self.keys.is_empty() {
-            return false;
-        }
+        !self.keys.is_empty() && self.note_change(key)
+    }
+
+    fn note_change(&mut self, key: &[u8]) -> bool {
         let Some(interest) = self.keys.get_mut(key) else {
             return false;
         };

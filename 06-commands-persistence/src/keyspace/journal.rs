@@ -37,18 +37,18 @@ impl Journal {
     /// Notes what happened to a key, if it matters to anybody.
     #[inline]
     pub(super) fn note(&mut self, db: usize, key: &[u8], event: Option<Event>, awaited: bool) {
-        if awaited || event.is_some_and(|event| self.wants(event)) {
+        let is_wanted = |event: Event| {
+            self.published.contains(event.class) || self.is_followed && event.is_removal()
+        };
+        if awaited || event.is_some_and(is_wanted) {
+            let key = key.into();
             self.notes.push_back(Note {
                 db,
-                key: key.into(),
+                key,
                 event,
                 awaited,
             });
         }
-    }
-
-    fn wants(&self, event: Event) -> bool {
-        self.published.contains(event.class) || self.is_followed && event.is_removal()
     }
 
     /// Whether nothing is noted.

@@ -46,7 +46,7 @@ impl<'a> KeyMut<'a> {
 
     /// The value, whatever its type.
     pub fn value(&self) -> Option<&Value> {
-        self.db.at(self.place)
+        self.db.values.at(self.place).map(|(_, value)| value)
     }
 
     /// The value, as one of type `K`.
@@ -55,7 +55,7 @@ impl<'a> KeyMut<'a> {
     /// [`WrongType`] where it is of another.
     pub fn get<K: Kind>(&mut self) -> Result<Option<&mut K>, WrongType> {
         self.may_be_empty |= K::HAS_ELEMENTS;
-        match self.db.db.at_mut(self.place) {
+        match self.db.db.values.at_mut(self.place) {
             Some(value) => K::of_mut(value).map(Some).ok_or(WrongType),
             None => Ok(None),
         }
@@ -71,7 +71,7 @@ impl<'a> KeyMut<'a> {
             self.is_secret = true;
             self.db.db.link(&mut self.place, self.key, K::empty());
         }
-        let value = self.db.db.at_mut(self.place);
+        let value = self.db.db.values.at_mut(self.place);
         value.and_then(K::of_mut).ok_or(WrongType)
     }
 
@@ -85,7 +85,7 @@ impl<'a> KeyMut<'a> {
     /// Makes the key hold `value`, and leaves its deadline as it is.
     #[inline]
     pub fn put(&mut self, value: Value) {
-        match self.db.db.at_mut(self.place) {
+        match self.db.db.values.at_mut(self.place) {
             Some(held) => {
                 let old = std::mem::replace(held, value);
                 self.db.discard(old);

@@ -164,6 +164,9 @@ impl<V> Segment<V> {
             self.free(place);
         }
         let last = self.entries.len().checked_sub(1)?;
+        if removed > last {
+            return None;
+        }
         // The last entry is about to move into the gap: its slot follows.
         if removed != last && removed < REACH {
             let hash = self.entries.get(last)?.hash(hasher);

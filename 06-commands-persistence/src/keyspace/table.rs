@@ -63,14 +63,18 @@ pub struct Table<V> {
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
     hash: u64,
-    /// The segment, and the position there; `None` where there is no such key.
-    found: Option<(usize, usize)>,
+    segment: u32,
+    /// In the segment; [`NOWHERE`] where there is no such key.
+    position: u32,
 }
+
+/// No segment has a position as high.
+const NOWHERE: u32 = u32::MAX;
 
 impl Place {
     /// Whether there is such a key.
     pub fn is_found(self) -> bool {
-        self.found.is_some()
+        self.position != NOWHERE
     }
 }
 
@@ -157,30 +161,45 @@ impl<V> Table<V> {
     /// Where `key` is, or would be: whoever has more than one thing to do with it looks for it once.
     pub fn locate(&self, key: &[u8]) -> Place {
         let hash = hash(&self.hasher, key);
-        let found = self.place_of(hash, key);
-        Place { hash, found }
+        let segment = self.segment_of(hash);
+        let found = self.segments.get(segment);
+        let found = found.and_then(|segment| segment.find(hash, key));
+        Place {
+            hash,
+            segment: segment as u32,
+            position: found.map_or(NOWHERE, |position| position as u32),
+        }
     }
 
     /// The key and the value at a place.
     pub fn at(&self, place: Place) -> Option<(&SmallBytes, &V)> {
-        let (number, position) = place.found?;
-        let entry = self.segments.get(number)?.entries().get(position)?;
+        let segment = self.segments.get(place.segment as usize)?;
+        let entry = segment.entries().get(place.position as usize)?;
         Some((&entry.key, &entry.value))
     }
 
     /// The value at a place, to be changed.
     pub fn at_mut(&mut self, place: Place) -> Option<&mut V> {
-        self.value_mut(place.found?)
+        let segment = self.segments.get_mut(place.segment as usize)?;
+        segment.value_mut(place.position as usize)
     }
 
     /// Adds a key at the place where it was not found.
     pub fn add_at(&mut self, place: &mut Place, key: SmallBytes, value: V) {
-        place.found = Some(self.add(place.hash, key, value));
+        self.make_room();
+        let number = self.segment_of(place.hash);
+        let entry = Entry::new(key, place.hash, value);
+        if let Some(segment) = self.segments.get_mut(number) {
+            let position = segment.push(place.hash, entry, self.epoch);
+            (place.segment, place.position) = (number as u32, position as u32);
+            self.count(number, 1);
+        }
     }
 
     /// Removes the key at a place, and gives it with its value.
     pub fn remove_at(&mut self, place: &mut Place) -> Option<(SmallBytes, V)> {
-        let (number, position) = place.found.take()?;
+        let number = place.segment as usize;
+        let position = mem::replace(&mut place.position, NOWHERE) as usize;
         let segment = self.segments.get_mut(number)?;
         let Entry { key, value } = segment.remove(place.hash, position, &self.hasher)?;
         self.count(number, -1);
@@ -214,28 +233,6 @@ impl<V> Table<V> {
         let hash = hash(&self.hasher, key);
         let segment = self.segments.get(self.segment_of(hash))?;
         segment.entries().get(segment.find(hash, key)?)
-    }
-
-    /// The segment of `key`, and the position there.
-    fn place_of(&self, hash: u64, key: &[u8]) -> Option<(usize, usize)> {
-        let number = self.segment_of(hash);
-        let segment = self.segments.get(number)?;
-        Some((number, segment.find(hash, key)?))
-    }
-
-    fn value_mut(&mut self, (number, position): (usize, usize)) -> Option<&mut V> {
-        self.segments.get_mut(number)?.value_mut(position)
-    }
-
-    /// Adds a key that isn't there. Gives its place.
-    fn add(&mut self, hash: u64, key: SmallBytes, value: V) -> (usize, usize) {
-        self.make_room();
-        let number = self.segment_of(hash);
-        let entry = Entry::new(key, hash, value);
-        let segment = self.segments.get_mut(number);
-        let position = segment.map_or(0, |segment| segment.push(hash, entry, self.epoch));
-        self.count(number, 1);
-        (number, position)
     }
 
     /// Notes that a segment got a key, or lost one.

@@ -33,17 +33,17 @@ impl Blocked {
         value_type: &'static str,
         timeout: Duration,
         on_timeout: OnTimeout,
-    ) -> Self {
-        Self {
+    ) -> Box<Self> {
+        Box::new(Self {
             keys: keys.map(Into::into).collect(),
             value_type,
             timeout,
             on_timeout,
-        }
+        })
     }
 
     /// On a work of the server's own, which unblocks it when it is done.
-    pub fn on_job() -> Self {
+    pub fn on_job() -> Box<Self> {
         Self::on_keys([].into_iter(), "", Duration::ZERO, |_, _, reply| {
             reply.null();
         })
@@ -54,7 +54,7 @@ impl Blocked {
 #[derive(Clone, Debug)]
 pub struct Wait {
     /// On what.
-    pub on: Blocked,
+    pub on: Box<Blocked>,
     /// The database that the keys belong to.
     pub db: usize,
     /// Its place among those who wait: smaller numbers came first.
@@ -129,7 +129,7 @@ fn places(wait: &Wait) -> impl Iterator<Item = Place> {
 
 impl Server {
     /// Blocks a client. `request` is what it is blocked with, on keys of database `db`.
-    pub fn block(&mut self, id: ClientId, db: usize, on: Blocked, request: Request) {
+    pub fn block(&mut self, id: ClientId, db: usize, on: Box<Blocked>, request: Request) {
         let wait = Wait {
             db,
             ticket: self.blocked.next_ticket(),

@@ -174,6 +174,51 @@ fn counters_begin_anew() {
     });
 }
 
+/// What redis-server 7.0 counts. Who writes looks nothing up, even where he asks first whether there is something.
+#[test]
+fn lookups_are_hits_or_misses_for_who_reads() {
+    let server = Server::start(&[]);
+    let mut client = server.client();
+    for request in ["SET s 1", "RPUSH l a b", "SADD t a"] {
+        client.ask(&request.split(' ').collect::<Vec<_>>());
+    }
+    for (request, hits, misses) in [
+        ("GET s", 1, 0),
+        ("GET none", 0, 1),
+        ("GET l", 1, 0),
+        ("MGET s none l", 2, 1),
+        ("EXISTS s none", 1, 1),
+        ("TTL none", 0, 1),
+        ("TYPE s", 1, 0),
+        ("EXPIRE s 100", 0, 0),
+        ("PEXPIREAT none 100", 0, 0),
+        ("PERSIST none", 0, 0),
+        ("SET s 1 NX", 0, 0),
+        ("SET none 1 XX", 0, 0),
+        ("SET s 1 EX 100", 0, 0),
+        ("SET s 1 GET", 1, 0),
+        ("SETNX s 1", 0, 0),
+        ("GETSET s 1", 1, 0),
+        ("GETEX s EX 100", 1, 0),
+        ("GETEX none", 0, 1),
+        ("INCR s", 0, 0),
+        ("APPEND s x", 0, 0),
+        ("RENAME s s2", 0, 0),
+        ("RANDOMKEY", 0, 0),
+        ("LPOP none", 0, 0),
+        ("LINDEX none 0", 0, 1),
+        ("SREM none a", 0, 0),
+        ("SISMEMBER t a", 1, 0),
+        ("DEL none", 0, 0),
+    ] {
+        client.ask(&["CONFIG", "RESETSTAT"]);
+        client.ask(&request.split(' ').collect::<Vec<_>>());
+        let stats = client.ask(&["INFO", "stats"]);
+        let expected = format!("keyspace_hits:{hits}\r\nkeyspace_misses:{misses}\r\n");
+        assert!(stats.contains(&expected), "{request}: {stats}");
+    }
+}
+
 #[test]
 fn redis_cli_speaks_the_newer_protocol() {
     with_threads(|threads| {

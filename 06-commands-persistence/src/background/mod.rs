@@ -1,6 +1,8 @@
 //! What the server does when nobody asks for anything.
 
-use crate::commands;
+pub mod expiry;
+pub mod snapshot;
+
 use crate::memory::{self, Release};
 use crate::server::Server;
 use crate::server::client::Client;
@@ -11,19 +13,12 @@ use tokio::time::sleep;
 /// How often it looks what there is to do.
 const TICK: Duration = Duration::from_millis(100);
 
-/// The most keys removed in one go, while nobody else can use the keyspace: about a quarter of a
-/// millisecond.
-const MAX_EXPIRED: usize = 512;
-
-/// The pause after a go that left expired keys behind. Others have the server meanwhile.
-const CATCH_UP_PAUSE: Duration = Duration::from_millis(1);
-
 /// The most clients that are looked at in one go.
 const MAX_CLIENTS: usize = 1000;
 
 /// Works for ever.
 pub async fn work(shared: Shared) {
-    tokio::spawn(expire(shared.clone()));
+    tokio::spawn(expiry::work(shared.clone()));
     let mut seen = 0;
     let mut release = Release::default();
     loop {
@@ -39,15 +34,6 @@ pub async fn work(shared: Shared) {
         if release.is_due(commands, memory::used()) {
             server.reclaimer.run(memory::release_free);
         }
-    }
-}
-
-/// Active expiry: removes keys whose time is up, whether or not anybody asks for them. However many
-/// there are, it holds the server for [`MAX_EXPIRED`] of them only, and then lets others have it.
-async fn expire(shared: Shared) {
-    loop {
-        let more = commands::expire(&mut shared.lock("expire"), MAX_EXPIRED);
-        sleep(if more { CATCH_UP_PAUSE } else { TICK }).await;
     }
 }
 

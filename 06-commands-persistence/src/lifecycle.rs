@@ -1,9 +1,9 @@
 //! From the first client to the end: what the server does in the large.
 
-use super::{background, listener};
-use crate::clock::Reading;
+use crate::background::{self, snapshot};
 use crate::config::file;
 use crate::config::value::ShutdownOptions;
+use crate::net::listener;
 use crate::persistence::save;
 use crate::server::client::ClientId;
 use crate::server::jobs::{Job, Shutdown};
@@ -46,7 +46,7 @@ pub async fn run<F: Future<Output = Signal>>(
         let job = shared.lock("jobs").jobs.pop();
         let shutdown = match job {
             Some(Job::Save) => {
-                saving = Some(tokio::spawn(save_in_background(shared.clone())));
+                saving = Some(tokio::spawn(snapshot::write_in_background(shared.clone())));
                 continue;
             }
             Some(Job::RewriteConfig(client)) => {
@@ -87,41 +87,6 @@ fn on_signal(signal: Signal, shared: &Shared) -> Shutdown {
     }
 }
 
-/// Writes a snapshot, and tells those who wait for it.
-async fn save_in_background(shared: Shared) {
-    write_snapshot(&shared).await;
-}
-
-/// Whether it was written.
-async fn write_snapshot(shared: &Shared) -> bool {
-    let begun = shared.lock("snapshot").clock.read();
-    let writer = shared.clone();
-    let result = spawn_blocking(move || save::save(&writer)).await;
-    let result = result.unwrap_or_else(|panic| Err(anyhow::Error::new(panic)));
-    let succeeded = result.is_ok();
-    match &result {
-        Ok(bytes) => log::info!("snapshot written: {bytes} bytes"),
-        Err(error) => log::error!("snapshot failed: {error:#}"),
-    }
-    finish_saving(shared, &begun, succeeded);
-    succeeded
-}
-
-fn finish_saving(shared: &Shared, begun: &Reading, succeeded: bool) {
-    let mut server = shared.lock("snapshot");
-    let now = server.clock.read();
-    let took = now.since(begun);
-    for client in server.saving.end(now.unix(), took, succeeded) {
-        server.unblock(client, |reply| {
-            if succeeded {
-                reply.simple("OK");
-            } else {
-                reply.error(b"ERR");
-            }
-        });
-    }
-}
-
 /// Writes the configuration back to its file, and tells the client who asked for it.
 async fn rewrite_config(shared: Shared, client: ClientId) {
     let config = shared.lock("config").config.clone();
@@ -147,13 +112,13 @@ async fn end(shared: &Shared, shutdown: &Shutdown, saving: Option<JoinHandle<()>
     }
     // One that was begun when the signal came shows an earlier moment.
     if shared.lock("shutdown").jobs.take_save() {
-        write_snapshot(shared).await;
+        snapshot::write(shared).await;
     }
     let saves = {
         let server = shared.lock("shutdown");
         shutdown.save.unwrap_or(!server.config.save.is_empty())
     };
-    if saves && !save_for_the_last_time(shared).await && !shutdown.force {
+    if saves && !snapshot::write_the_last(shared).await && !shutdown.force {
         log::error!("the last snapshot failed: the server does not end");
         go_on(shared, shutdown);
         return false;
@@ -161,16 +126,6 @@ async fn end(shared: &Shared, shutdown: &Shutdown, saving: Option<JoinHandle<()>
     wait_for_readers(shared).await;
     log::info!("the server ends");
     true
-}
-
-async fn save_for_the_last_time(shared: &Shared) -> bool {
-    {
-        let mut server = shared.lock("shutdown");
-        server.now = server.clock.read();
-        server.freeze();
-        server.saving.in_foreground = true;
-    }
-    write_snapshot(shared).await
 }
 
 fn go_on(shared: &Shared, shutdown: &Shutdown) {
