@@ -148,7 +148,7 @@ fn filters_take_what_they_take_in_redis() {
     };
     let mut ours = Ours::start(&TABLE);
     let categories = acl::NAMES
-        .iter()
+        .split(' ')
         .map(|name| format!("ACLCAT {}", &name[1..]));
     let patterns = ["*", "client|*", "S*", "[abc]*", "*|g?t", "nothing"];
     let patterns = patterns.iter().map(|pattern| format!("PATTERN {pattern}"));

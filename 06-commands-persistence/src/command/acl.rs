@@ -46,39 +46,14 @@ pub const TRANSACTION: u32 = 1 << 19;
 pub const SCRIPTING: u32 = 1 << 20;
 
 /// Their names, in Redis's order, which is that of the bits.
-pub const NAMES: &[&str] = &[
-    "@keyspace",
-    "@read",
-    "@write",
-    "@set",
-    "@sortedset",
-    "@list",
-    "@hash",
-    "@string",
-    "@bitmap",
-    "@hyperloglog",
-    "@geo",
-    "@stream",
-    "@pubsub",
-    "@admin",
-    "@fast",
-    "@slow",
-    "@blocking",
-    "@dangerous",
-    "@connection",
-    "@transaction",
-    "@scripting",
-];
+pub const NAMES: &str = "@keyspace @read @write @set @sortedset @list @hash @string @bitmap @hyperloglog @geo @stream \
+    @pubsub @admin @fast @slow @blocking @dangerous @connection @transaction @scripting";
 
 /// The category with this name, without its `@`.
 pub fn find(name: &[u8]) -> Option<u32> {
-    let is_it = |known: &&str| {
-        known
-            .as_bytes()
-            .get(1..)
-            .is_some_and(|known| known.eq_ignore_ascii_case(name))
-    };
-    Some(1 << NAMES.iter().position(is_it)?)
+    let mut names = NAMES.split(' ').map(|known| known.trim_start_matches('@'));
+    let bit = names.position(|known| known.as_bytes().eq_ignore_ascii_case(name))?;
+    Some(1 << bit)
 }
 
 /// The category of a group of commands, where it has one.

@@ -38,26 +38,8 @@ pub const MOVABLE_KEYS: u32 = 1 << 16;
 pub const ALLOW_BUSY: u32 = 1 << 17;
 
 /// Their names, in Redis's order, which is that of the bits. The flags below are ours, and COMMAND does not tell them.
-pub const FLAG_NAMES: &[&str] = &[
-    "write",
-    "readonly",
-    "denyoom",
-    "admin",
-    "pubsub",
-    "noscript",
-    "blocking",
-    "loading",
-    "stale",
-    "skip_monitor",
-    "skip_slowlog",
-    "fast",
-    "no_auth",
-    "no_mandatory_keys",
-    "no_async_loading",
-    "no_multi",
-    "movablekeys",
-    "allow_busy",
-];
+pub const FLAG_NAMES: &str = "write readonly denyoom admin pubsub noscript blocking loading stale skip_monitor \
+    skip_slowlog fast no_auth no_mandatory_keys no_async_loading no_multi movablekeys allow_busy";
 
 /// Its time depends on nothing but the number of its arguments, and is about a microsecond for a few.
 pub const BRIEF: u32 = 1 << 29;

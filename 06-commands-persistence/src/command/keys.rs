@@ -36,19 +36,8 @@ pub const MODIFY: u32 = RW | ACCESS | UPDATE;
 pub const TAKE: u32 = RW | ACCESS | DELETE;
 
 /// Their names, in Redis's order, which is that of the bits.
-pub const KEY_FLAG_NAMES: &[&str] = &[
-    "RO",
-    "RW",
-    "OW",
-    "RM",
-    "access",
-    "update",
-    "insert",
-    "delete",
-    "not_key",
-    "incomplete",
-    "variable_flags",
-];
+pub const KEY_FLAG_NAMES: &str =
+    "RO RW OW RM access update insert delete not_key incomplete variable_flags";
 
 /// What changes a key: who may only read must not.
 pub const WRITES: u32 = RW | OW | RM | UPDATE | INSERT | DELETE;

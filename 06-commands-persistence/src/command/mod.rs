@@ -88,12 +88,9 @@ impl Command {
 }
 
 /// The names of the bits that are set, where the first name is the lowest bit's. Bits beyond the names are not told.
-pub fn names(
-    bits: u32,
-    names: &'static [&'static str],
-) -> impl Iterator<Item = &'static str> + Clone {
-    let named = names.iter().enumerate();
-    named.filter_map(move |(bit, name)| (bits & 1 << bit != 0).then_some(*name))
+pub fn names(bits: u32, names: &'static str) -> impl Iterator<Item = &'static str> + Clone {
+    let named = names.split(' ').enumerate();
+    named.filter_map(move |(bit, name)| (bits & 1 << bit != 0).then_some(name))
 }
 
 /// Every command, with an index by name.

@@ -159,7 +159,7 @@ fn describe(reply: &mut Reply, row: &'static Command, table: &'static Table, cha
 }
 
 /// The names of the bits that are set.
-fn write_names(reply: &mut Reply, bits: u32, names: &'static [&'static str]) {
+fn write_names(reply: &mut Reply, bits: u32, names: &'static str) {
     let names = command::names(bits, names);
     reply.set(names.clone().count());
     names.for_each(|name| reply.simple(name));
