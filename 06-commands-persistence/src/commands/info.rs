@@ -158,6 +158,7 @@ fn persistence(server: &Server, out: &mut String) -> fmt::Result {
         std::time::Duration::from_millis(elapsed as u64)
     });
     write!(out, "loading:0\r\n")?;
+    write!(out, "current_cow_size:{}\r\n", saving.copied())?;
     write!(out, "rdb_changes_since_last_save:{changes}\r\n")?;
     write!(
         out,
@@ -173,6 +174,7 @@ fn persistence(server: &Server, out: &mut String) -> fmt::Result {
     )?;
     write!(out, "rdb_current_bgsave_time_sec:{}\r\n", seconds(running))?;
     write!(out, "rdb_saves:{}\r\n", saving.completed)?;
+    write!(out, "rdb_last_cow_size:{}\r\n", saving.last_copied)?;
     write!(out, "rdb_last_load_keys_expired:{}\r\n", saving.loaded.1)?;
     write!(out, "rdb_last_load_keys_loaded:{}\r\n", saving.loaded.0)?;
     write!(out, "aof_enabled:0\r\n")

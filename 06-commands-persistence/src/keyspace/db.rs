@@ -3,9 +3,9 @@
 use super::SmallBytes;
 use super::interest::Interests;
 use super::reclaim::Reclaimer;
-use super::snapshot::{Frozen, Sink};
+use super::snapshot::Image;
 use super::table::{Cursor, Table};
-use super::value::{Collection, Kind, Value, WrongType};
+use super::value::{Kind, Value, WrongType};
 use crate::clock::UnixMillis;
 use std::collections::BTreeSet;
 use std::mem;
@@ -37,8 +37,6 @@ pub struct Db {
     pub journal: Journal,
     /// Where large values go to be freed.
     reclaimer: Reclaimer,
-    /// The snapshot that is being taken.
-    frozen: Option<Box<Frozen>>,
 }
 
 /// What changes leave behind for the server to act on after the command.
@@ -134,7 +132,6 @@ impl Db {
     /// [`changed`](KeyMut::changed) when it was changed.
     pub fn for_write<'a>(&'a mut self, key: &'a [u8]) -> KeyMut<'a> {
         self.expire(key);
-        self.preserve(key);
         KeyMut {
             db: self,
             key,
@@ -211,15 +208,7 @@ impl Db {
         let values = mem::take(&mut self.values);
         let deadlines = mem::take(&mut self.deadlines);
         let by_deadline = mem::take(&mut self.by_deadline);
-        self.reclaimer.free(by_deadline);
-        let left = match &mut self.frozen {
-            Some(frozen) => {
-                self.values.set_epoch(frozen.epoch());
-                frozen.detach(values, deadlines)
-            }
-            None => Some((values, deadlines)),
-        };
-        self.reclaimer.free(left);
+        self.reclaimer.free((values, deadlines, by_deadline));
     }
 
     /// Removes up to `limit` keys whose deadline has come, the oldest first. How many there were: fewer
@@ -231,7 +220,6 @@ impl Db {
                 return removed;
             }
             if let Some((_, key)) = self.by_deadline.pop_first() {
-                self.preserve(&key);
                 self.deadlines.remove(&key);
                 self.remove_due(&key);
             }
@@ -239,38 +227,11 @@ impl Db {
         limit
     }
 
-    /// Begins a snapshot: from now on, what is about to change goes to `sink` first, as it is now.
-    pub fn freeze(&mut self, epoch: u32, sink: Box<dyn Sink>) {
-        self.values.set_epoch(epoch);
-        self.frozen = Some(Box::new(Frozen::new(epoch, sink)));
-    }
-
-    /// The next step of the snapshot: about `limit` keys more go to its sink. False: it is complete.
-    pub fn freeze_step(&mut self, limit: usize) -> bool {
-        match &mut self.frozen {
-            Some(frozen) => frozen.step(&mut self.values, &self.deadlines, limit),
-            None => false,
-        }
-    }
-
-    /// The sink of the snapshot that is being taken.
-    pub fn sink(&mut self) -> Option<&mut (dyn Sink + 'static)> {
-        Some(self.frozen.as_mut()?.sink())
-    }
-
-    /// Ends the snapshot, whether or not it is complete.
-    pub fn thaw(&mut self) -> Option<Box<dyn Sink>> {
-        let frozen = self.frozen.take()?;
-        self.values.set_epoch(0);
-        let (sink, detached) = frozen.end();
-        self.reclaimer.free(detached);
-        Some(sink)
-    }
-
-    /// Shows the snapshot what a change of `key` may change or move, as it still is.
-    fn preserve(&mut self, key: &[u8]) {
-        if let Some(frozen) = &mut self.frozen {
-            frozen.preserve(&mut self.values, &self.deadlines, key);
+    /// All keys as they are now. The work hardly depends on how many there are: see [`snapshot`](super::snapshot).
+    pub fn image(&self) -> Image {
+        Image {
+            values: self.values.clone(),
+            deadlines: self.deadlines.clone(),
         }
     }
 
@@ -283,7 +244,6 @@ impl Db {
         if self.remove_expired(HELP) == 0 || !self.is_due(key) {
             return;
         }
-        self.preserve(key);
         self.put_deadline(key, None);
         self.remove_due(key);
     }
@@ -367,7 +327,8 @@ impl KeyMut<'_> {
     /// [`WrongType`] where it is of another.
     pub fn get<K: Kind>(&mut self) -> Result<Option<&mut K>, WrongType> {
         self.may_be_empty = K::HAS_ELEMENTS;
-        match self.db.values.get_mut(self.key) {
+        let place = self.db.values.locate(self.key);
+        match self.db.values.at_mut(place) {
             Some(value) => K::of_mut(value).map(Some).ok_or(WrongType),
             None => Ok(None),
         }
@@ -378,9 +339,14 @@ impl KeyMut<'_> {
     ///
     /// # Errors
     /// [`WrongType`] where it is of another type.
-    pub fn get_or_create<K: Collection>(&mut self) -> Result<&mut K, WrongType> {
-        let value = self.db.values.get_or_insert_with(self.key, K::empty);
-        K::of_mut(value).ok_or(WrongType)
+    pub fn get_or_create<K: Kind>(&mut self) -> Result<&mut K, WrongType> {
+        let values = &mut self.db.values;
+        let mut place = values.locate(self.key);
+        if !place.is_found() {
+            values.add_at(&mut place, self.key.into(), K::default().into());
+        }
+        let value = values.at_mut(place).and_then(K::of_mut);
+        value.ok_or(WrongType)
     }
 
     /// Makes the key hold `value` until `deadline`, or for ever, whatever it held before.

@@ -21,14 +21,14 @@
 //! has to be done at once, at any size: about a thousand keys move. [`grow`] says which segment is divided, and
 //! when. An empty table has no segments, and a small one has one: it costs little to have many tables.
 //!
-//! The last entry of a segment fills the gap that a removed one leaves. [`scan`] and [`freeze`] say why
-//! nothing is missed by that.
+//! The last entry of a segment fills the gap that a removed one leaves. [`scan`] says why nothing
+//! is missed by that.
 
-pub mod freeze;
 pub mod grow;
 pub mod scan;
 
 use crate::keyspace::counts::Counts;
+use crate::keyspace::cow::Cow;
 use crate::keyspace::pages::Pages;
 use crate::keyspace::segment::{Entry, Segment, hash};
 use crate::small_bytes::SmallBytes;
@@ -48,15 +48,26 @@ pub const WARM: usize = 16;
 #[derive(Debug)]
 pub struct Table<V> {
     /// None before the first key comes.
-    segments: Pages<Segment<V>>,
+    segments: Pages<Cow<Segment<V>>>,
     counts: Counts,
     length: usize,
-    /// Keys that came since the last division of a segment.
-    since_split: usize,
-    /// The snapshot that is being taken; 0 for none.
-    epoch: u32,
     /// Its keys are random numbers: nobody can choose names that all fall into the same place.
     hasher: RandomState,
+}
+
+/// Where a table has a key, or where it would have it. Good until a key is added or removed.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    hash: u64,
+    /// The segment, and the position there; `None` where there is no such key.
+    found: Option<(usize, usize)>,
+}
+
+impl Place {
+    /// Whether there is such a key.
+    pub fn is_found(self) -> bool {
+        self.found.is_some()
+    }
 }
 
 impl<V> Default for Table<V> {
@@ -65,9 +76,18 @@ impl<V> Default for Table<V> {
             segments: Pages::default(),
             counts: Counts::default(),
             length: 0,
-            since_split: 0,
-            epoch: 0,
             hasher: RandomState::new(),
+        }
+    }
+}
+
+impl<V> Clone for Table<V> {
+    fn clone(&self) -> Self {
+        Self {
+            segments: self.segments.clone(),
+            counts: self.counts.clone(),
+            hasher: self.hasher.clone(),
+            ..*self
         }
     }
 }
@@ -123,49 +143,6 @@ impl<V> Table<V> {
         Some(&self.find(key)?.key)
     }
 
-    /// The value of `key`, to be changed.
-    pub fn get_mut(&mut self, key: &[u8]) -> Option<&mut V> {
-        let hash = hash(&self.hasher, key);
-        let segment = self.segments.get_mut(self.segment_of(hash))?;
-        segment.value_mut(segment.find(hash, key)?)
-    }
-
-    /// Makes `key` hold `value`, and gives what it held before. The key is copied where it is new; given as
-    /// [`SmallBytes`], it is taken as it is.
-    pub fn insert(&mut self, key: impl AsRef<[u8]> + Into<SmallBytes>, value: V) -> Option<V> {
-        let hash = hash(&self.hasher, key.as_ref());
-        if let Some(place) = self.place_of(hash, key.as_ref()) {
-            return Some(mem::replace(self.value_mut(place)?, value));
-        }
-        self.add(hash, key.into(), value);
-        None
-    }
-
-    /// The value of `key`, to be changed. Where there is no such key it comes to be, with the value that
-    /// `make` gives.
-    pub fn get_or_insert_with(&mut self, key: &[u8], make: impl FnOnce() -> V) -> &mut V {
-        let hash = hash(&self.hasher, key);
-        let place = match self.place_of(hash, key) {
-            Some(place) => place,
-            None => self.add(hash, key.into(), make()),
-        };
-        match self.value_mut(place) {
-            Some(value) => value,
-            None => unreachable!("a key that was just found or added has its place"),
-        }
-    }
-
-    /// Removes `key`, and gives it with its value.
-    pub fn remove(&mut self, key: &[u8]) -> Option<(SmallBytes, V)> {
-        let hash = hash(&self.hasher, key);
-        let number = self.segment_of(hash);
-        let segment = self.segments.get_mut(number)?;
-        let Entry { key, value } = segment.remove(hash, key, &self.hasher)?;
-        self.count(number, -1);
-        self.drop_segments_of_none();
-        Some((key, value))
-    }
-
     /// The entry with this number, of those from 0 to `len() - 1`. Numbers mean nothing, but a random one
     /// gives every entry with the same chance. Takes about a hundred steps at ten million keys.
     pub fn nth(&self, number: usize) -> Option<(&[u8], &V)> {
@@ -188,32 +165,88 @@ impl<V> Table<V> {
             .map(|entry| (&*entry.key, &entry.value))
     }
 
+    /// All entries in no order, to the first error. Lets go of each part of the table when its entries were visited.
+    ///
+    /// # Errors
+    /// What `visit` gives.
+    pub fn consume<E>(
+        self,
+        mut visit: impl FnMut(&SmallBytes, &V) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for segment in self.segments.consume() {
+            for entry in segment.entries().iter() {
+                visit(&entry.key, &entry.value)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where `key` is, or would be: whoever has more than one thing to do with it looks for it once.
+    pub fn locate(&self, key: &[u8]) -> Place {
+        let hash = hash(&self.hasher, key);
+        let number = self.segment_of(hash);
+        let found = self.segments.get(number);
+        let found = found.and_then(|segment| Some((number, segment.find(hash, key)?)));
+        Place { hash, found }
+    }
+
+    /// The key and the value at a place.
+    pub fn at(&self, place: Place) -> Option<(&SmallBytes, &V)> {
+        let (number, position) = place.found?;
+        let entry = self.segments.get(number)?.entries().get(position)?;
+        Some((&entry.key, &entry.value))
+    }
+
     fn find(&self, key: &[u8]) -> Option<&Entry<V>> {
         let hash = hash(&self.hasher, key);
         let segment = self.segments.get(self.segment_of(hash))?;
         segment.entries().get(segment.find(hash, key)?)
     }
+}
 
-    /// The segment of `key`, and the position there.
-    fn place_of(&self, hash: u64, key: &[u8]) -> Option<(usize, usize)> {
-        let number = self.segment_of(hash);
-        let segment = self.segments.get(number)?;
-        Some((number, segment.find(hash, key)?))
+impl<V: Clone> Table<V> {
+    /// Makes `key` hold `value`, and gives what it held before. The key is copied where it is new; given as
+    /// [`SmallBytes`], it is taken as it is.
+    pub fn insert(&mut self, key: impl AsRef<[u8]> + Into<SmallBytes>, value: V) -> Option<V> {
+        let mut place = self.locate(key.as_ref());
+        if let Some(held) = self.at_mut(place) {
+            return Some(mem::replace(held, value));
+        }
+        self.add_at(&mut place, key.into(), value);
+        None
     }
 
-    fn value_mut(&mut self, (number, position): (usize, usize)) -> Option<&mut V> {
-        self.segments.get_mut(number)?.value_mut(position)
+    /// Removes `key`, and gives it with its value.
+    pub fn remove(&mut self, key: &[u8]) -> Option<(SmallBytes, V)> {
+        self.remove_at(&mut self.locate(key))
     }
 
-    /// Adds a key that isn't there. Gives its place.
-    fn add(&mut self, hash: u64, key: SmallBytes, value: V) -> (usize, usize) {
+    /// The value at a place, to be changed.
+    pub fn at_mut(&mut self, place: Place) -> Option<&mut V> {
+        let (number, position) = place.found?;
+        let segment = self.segments.get_mut(number)?.to_mut();
+        segment.value_mut(position)
+    }
+
+    /// Adds a key at the place where it was not found.
+    pub fn add_at(&mut self, place: &mut Place, key: SmallBytes, value: V) {
         self.make_room();
-        let number = self.segment_of(hash);
-        let entry = Entry::new(key, hash, value);
+        let number = self.segment_of(place.hash);
+        let entry = Entry::new(key, place.hash, value);
         let segment = self.segments.get_mut(number);
-        let position = segment.map_or(0, |segment| segment.push(hash, entry, self.epoch));
+        let position = segment.map(|segment| segment.to_mut().push(place.hash, entry));
+        place.found = position.map(|position| (number, position));
         self.count(number, 1);
-        (number, position)
+    }
+
+    /// Removes the key at a place, and gives it with its value.
+    pub fn remove_at(&mut self, place: &mut Place) -> Option<(SmallBytes, V)> {
+        let (number, position) = place.found.take()?;
+        let segment = self.segments.get_mut(number)?.to_mut();
+        let Entry { key, value } = segment.remove(place.hash, position, &self.hasher)?;
+        self.count(number, -1);
+        self.drop_segments_of_none();
+        Some((key, value))
     }
 
     /// Notes that a segment got a key, or lost one.
@@ -232,9 +265,9 @@ mod tests {
     use std::collections::{HashMap, HashSet};
 
     /// What must hold after every change.
-    fn check<V>(table: &Table<V>) {
-        table.segments.iter().for_each(Segment::check);
-        let lengths = table.segments.iter().map(Segment::len);
+    fn check<V: Clone>(table: &Table<V>) {
+        table.segments.iter().for_each(|segment| segment.check());
+        let lengths = table.segments.iter().map(|segment| segment.len());
         assert_eq!(table.len(), lengths.sum::<usize>());
         assert_eq!(table.iter().count(), table.len());
     }
@@ -263,8 +296,11 @@ mod tests {
                     assert!(removed.is_none_or(|(removed, _)| *removed == *key));
                 }
                 3 => {
-                    let value = table.get_or_insert_with(&key, || step);
-                    assert_eq!(value, map.entry(key).or_insert(step));
+                    let mut place = table.locate(&key);
+                    if !place.is_found() {
+                        table.add_at(&mut place, (&*key).into(), step);
+                    }
+                    assert_eq!(table.at_mut(place), Some(map.entry(key).or_insert(step)));
                 }
                 _ => assert_eq!(table.insert(&*key, step), map.insert(key, step)),
             }
@@ -274,7 +310,6 @@ mod tests {
         }
         for (key, value) in &map {
             assert_eq!(table.get(key), Some(value));
-            assert_eq!(table.get_mut(key).as_deref(), Some(value));
         }
         let all: HashMap<_, _> = table
             .iter()
@@ -287,6 +322,81 @@ mod tests {
         assert!(table.is_empty());
         check(&table);
         assert!(table.segments.is_empty());
+    }
+
+    /// One random change of a table and of its model.
+    fn change(table: &mut Table<u32>, model: &mut HashMap<Vec<u8>, u32>, random: &mut StdRng) {
+        let key = key(random.random_range(0..20_000));
+        let value = random.random();
+        match random.random_range(0..4) {
+            0 => assert_eq!(
+                table.remove(&key).map(|(_, value)| value),
+                model.remove(&key)
+            ),
+            _ => assert_eq!(table.insert(&*key, value), model.insert(key, value)),
+        }
+    }
+
+    /// Several at a time, each begun at another moment, taken and let go in any order.
+    #[test]
+    fn clones_do_not_see_later_changes() {
+        let mut random = StdRng::seed_from_u64(8);
+        let (mut table, mut model) = (Table::default(), HashMap::new());
+        let mut clones = Vec::new();
+        for _ in 0..60 {
+            for _ in 0..random.random_range(0..3_000) {
+                change(&mut table, &mut model, &mut random);
+            }
+            clones.push((table.clone(), model.clone()));
+            if clones.len() > 3 {
+                let (clone, model) = clones.swap_remove(random.random_range(0..4));
+                check(&clone);
+                let mut found = HashMap::new();
+                let all = clone.consume(|key, value| {
+                    found.insert(key.to_vec(), *value);
+                    Ok::<(), ()>(())
+                });
+                assert_eq!((all, found), (Ok(()), model));
+            }
+        }
+        check(&table);
+    }
+
+    #[test]
+    fn a_change_after_a_clone_copies_one_page() {
+        let mut table = Table::default();
+        for number in 0..100_000_u32 {
+            table.insert(&*key(number), number);
+        }
+        let clone = table.clone();
+        table.insert(&*key(7), 8);
+        assert_eq!(
+            (table.get(&key(7)), clone.get(&key(7))),
+            (Some(&8), Some(&7))
+        );
+        let place =
+            |table: &Table<u32>, number| std::ptr::from_ref(table.get(&key(number)).unwrap());
+        let copied = (0..100_000).filter(|number| place(&table, *number) != place(&clone, *number));
+        assert!(copied.count() <= crate::keyspace::pages::PAGE);
+    }
+
+    /// A snapshot that fails, for one.
+    #[test]
+    fn after_a_clone_that_was_consumed_in_part_nothing_is_copied() {
+        let mut table = Table::default();
+        for number in 0..5_000 {
+            table.insert(&*key(number), number);
+        }
+        let place = |table: &Table<u32>| std::ptr::from_ref(table.get(&key(7)).unwrap());
+        let before = place(&table);
+        let mut visited = 0;
+        let failed = table.clone().consume(|_, _| {
+            visited += 1;
+            (visited < 10).then_some(()).ok_or("the disk is full")
+        });
+        assert_eq!(failed, Err("the disk is full"));
+        table.insert(&*key(7), 8);
+        assert_eq!(place(&table), before);
     }
 
     #[test]

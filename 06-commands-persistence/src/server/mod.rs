@@ -10,7 +10,6 @@ pub mod effects;
 pub mod jobs;
 pub mod settings;
 pub mod shared;
-pub mod sink;
 pub mod stats;
 pub mod waiters;
 
