@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use std::{env, fs, process, thread};
 use step06_commands_persistence::rdb::{
-    Crc64, Decoder, Encoder, Event, Strings, Value, ValueType, dump,
+    Decoder, Encoder, Error, ErrorKind as RdbError, Event, Source, ValueType, dump, elements,
+    string,
 };
 use step06_commands_persistence::resp::Progress;
 use step06_commands_persistence::resp::frame::{Frame, FrameParser};
@@ -29,16 +30,58 @@ enum Content {
     SortedSet(BTreeMap<Vec<u8>, f64>),
 }
 
-impl From<Value> for Content {
-    fn from(value: Value) -> Self {
-        let vec = <[u8]>::to_vec;
-        match value {
-            Value::String(bytes) => Self::String(bytes),
-            Value::List(all) => Self::List(all.iter().map(vec).collect()),
-            Value::Set(all) => Self::Set(all.iter().map(vec).collect()),
-            Value::Hash(all) => Self::Hash(all.pairs().map(|(f, v)| (vec(f), vec(v))).collect()),
-            Value::SortedSet(all) => {
-                Self::SortedSet(all.iter().map(|(m, s)| (vec(m), s)).collect())
+impl Content {
+    fn read<R: Read>(source: &mut Source<R>, form: ValueType) -> Result<Self, RdbError> {
+        use ValueType::*;
+        if form == String {
+            return Ok(Self::String(string::read(source)?));
+        }
+        if form.name().starts_with("sorted set") {
+            let mut all = BTreeMap::new();
+            elements::scored(source, form, |member, score| {
+                all.insert(member.to_vec(), score);
+                Ok(())
+            })?;
+            return Ok(Self::SortedSet(all));
+        }
+        let mut all = Vec::new();
+        elements::strings(source, form, |element| {
+            all.push(element.to_vec());
+            Ok(())
+        })?;
+        Ok(match form {
+            Set | SetIntset | SetListpack => Self::Set(all.into_iter().collect()),
+            Hash | HashZiplist | HashListpack => {
+                let pairs = all.chunks(2);
+                Self::Hash(
+                    pairs
+                        .map(|pair| (pair[0].clone(), pair[1].clone()))
+                        .collect(),
+                )
+            }
+            _ => Self::List(all),
+        })
+    }
+
+    fn form(&self) -> ValueType {
+        match self {
+            Self::String(_) => ValueType::String,
+            Self::List(_) => ValueType::List,
+            Self::Set(_) => ValueType::Set,
+            Self::Hash(_) => ValueType::Hash,
+            Self::SortedSet(_) => ValueType::SortedSet,
+        }
+    }
+
+    fn save(&self, encoder: &mut Encoder<'_>) {
+        match self {
+            Self::String(value) => encoder.element(value),
+            Self::List(all) => encoder.elements(all.len(), all),
+            Self::Set(all) => encoder.elements(all.len(), all),
+            Self::Hash(all) => encoder.fields(all.len(), all),
+            Self::SortedSet(all) => {
+                let members = all.iter().map(|(member, score)| (member, *score));
+                encoder.members(all.len(), members);
             }
         }
     }
@@ -391,7 +434,7 @@ fn decode(file: &[u8]) -> Model {
     let mut db = 0;
     loop {
         match decoder
-            .next_event()
+            .next_event(Content::read)
             .unwrap_or_else(|error| panic!("{error}"))
         {
             Event::SelectDb(number) => db = number,
@@ -400,7 +443,7 @@ fn decode(file: &[u8]) -> Model {
                 expires_at_ms,
                 value,
             } => {
-                model.insert((db, key), (expires_at_ms, value.into()));
+                model.insert((db, key), (expires_at_ms, value));
             }
             Event::Eof => return model,
             Event::Aux { .. } | Event::ResizeDb { .. } | Event::Function(_) => {}
@@ -409,34 +452,27 @@ fn decode(file: &[u8]) -> Model {
 }
 
 fn encode(model: &Model, compress: bool) -> Vec<u8> {
-    let (mut out, mut encoder) = (Vec::new(), Encoder::new(compress));
-    encoder.header(&mut out);
-    encoder.aux(&mut out, b"redis-ver", b"7.0.15");
-    encoder.aux(&mut out, b"redis-bits", b"64");
-    encoder.aux(&mut out, b"ctime", b"1700000000");
-    encoder.aux(&mut out, b"used-mem", b"1000000");
-    encoder.aux(&mut out, b"aof-base", b"0");
+    let mut file = Vec::new();
+    let mut encoder = Encoder::new(&mut file, compress);
+    encoder.header();
+    encoder.aux(b"redis-ver", b"7.0.15");
+    encoder.aux(b"redis-bits", b"64");
+    encoder.aux(b"ctime", b"1700000000");
+    encoder.aux(b"used-mem", b"1000000");
+    encoder.aux(b"aof-base", b"0");
     let mut db = None;
     for ((number, key), (at, content)) in model {
         if db.replace(*number) != Some(*number) {
-            encoder.select_db(&mut out, *number);
+            encoder.select_db(*number);
             let keys = model.iter().filter(|entry| entry.0.0 == *number);
             let expires = keys.clone().filter(|entry| entry.1.0.is_some());
-            encoder.resize_db(&mut out, keys.count() as u64, expires.count() as u64);
+            encoder.resize_db(keys.count() as u64, expires.count() as u64);
         }
-        match content {
-            Content::String(value) => encoder.string(&mut out, key, *at, value),
-            Content::List(all) => encoder.list(&mut out, key, *at, all.len(), all),
-            Content::Set(all) => encoder.set(&mut out, key, *at, all.len(), all),
-            Content::Hash(all) => encoder.hash(&mut out, key, *at, all.len(), all),
-            Content::SortedSet(all) => {
-                let members = all.iter().map(|(member, score)| (member, *score));
-                encoder.sorted_set(&mut out, key, *at, all.len(), members);
-            }
-        }
+        encoder.key(content.form(), key, *at).unwrap();
+        content.save(&mut encoder);
     }
-    encoder.eof(&mut out, Crc64::new());
-    out
+    encoder.finish(true).unwrap();
+    file
 }
 
 /// Like `assert_eq`, with a message that can be read.
@@ -588,10 +624,10 @@ fn is_small(content: &Content) -> bool {
     }
 }
 
-fn outcome(file: &[u8]) -> Result<usize, step06_commands_persistence::rdb::Error> {
+fn outcome(file: &[u8]) -> Result<usize, Error> {
     let mut decoder = Decoder::new(file)?;
     let mut items = 0;
-    while decoder.next_event()? != Event::Eof {
+    while decoder.next_event(Content::read)? != Event::Eof {
         items += 1;
     }
     Ok(items)
@@ -608,43 +644,13 @@ fn single_values_go_both_ways() {
     for ((db, key), (_, content)) in model() {
         redis.call(&["SELECT", &db.to_string()]);
         let payload = bytes(redis.call(&[b"DUMP", &key[..]]));
-        let value = dump::open(&payload).unwrap();
-        assert!(
-            Content::from(value.clone()) == content,
-            "{}",
-            key.escape_ascii()
-        );
-        let ours = payload_of(&value);
+        let value = dump::open(&payload, Content::read).unwrap();
+        assert!(value == content, "{}", key.escape_ascii());
+        let ours = dump::write(value.form(), |encoder| value.save(encoder));
         let reply = redis.call(&[b"RESTORE", &key[..], b"0", &ours, b"REPLACE"]);
         assert_eq!(bytes(reply), b"OK");
         assert!(redis.content(&key) == content, "{}", key.escape_ascii());
     }
-}
-
-fn payload_of(value: &Value) -> Vec<u8> {
-    let (mut out, mut encoder) = (Vec::new(), Encoder::new(true));
-    let elements = |out: &mut Vec<u8>, encoder: &mut Encoder, kind: ValueType, all: &Strings| {
-        out.push(kind.byte());
-        encoder.elements(out, all.len(), all.iter());
-    };
-    match value {
-        Value::String(value) => {
-            out.push(ValueType::String.byte());
-            encoder.element(&mut out, value);
-        }
-        Value::List(all) => elements(&mut out, &mut encoder, ValueType::List, all),
-        Value::Set(all) => elements(&mut out, &mut encoder, ValueType::Set, all),
-        Value::Hash(all) => {
-            out.push(ValueType::Hash.byte());
-            encoder.fields(&mut out, all.len() / 2, all.pairs());
-        }
-        Value::SortedSet(all) => {
-            out.push(ValueType::SortedSet.byte());
-            encoder.members(&mut out, all.len(), all.iter());
-        }
-    }
-    dump::seal(&mut out);
-    out
 }
 
 /// Large elements stand in a list by themselves, but what is large is more than a test should fill.
@@ -682,7 +688,7 @@ fn functions_are_passed_on_and_streams_are_refused_by_name() {
     let mut decoder = Decoder::new(&file[..]).unwrap();
     let (mut functions, mut error) = (Vec::new(), None);
     while error.is_none() {
-        match decoder.next_event() {
+        match decoder.next_event(Content::read) {
             Ok(Event::Function(source)) => functions.push(source),
             Ok(event) => assert_ne!(event, Event::Eof),
             Err(found) => error = Some(found.to_string()),
@@ -750,7 +756,7 @@ fn ziplists_mean_the_same_to_redis() {
     let text = b"\x03\x01a\x041e-3\x01b\xFE\x01c\xFF".to_vec();
     let string = |block: &[u8]| {
         let mut out = Vec::new();
-        Encoder::new(false).element(&mut out, block);
+        string::write(&mut out, block, None);
         out
     };
     for (kind, value) in [
@@ -764,7 +770,7 @@ fn ziplists_mean_the_same_to_redis() {
         dump::seal(&mut payload);
         let reply = redis.call(&[b"RESTORE", &b"key"[..], b"0", &payload, b"REPLACE"]);
         assert_eq!(reply, Frame::Simple(b"OK".to_vec()), "{kind:?}");
-        let ours = Content::from(dump::open(&payload).unwrap());
+        let ours = dump::open(&payload, Content::read).unwrap();
         assert_eq!(redis.content(b"key"), ours, "{kind:?}");
     }
 }

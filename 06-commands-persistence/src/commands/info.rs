@@ -152,6 +152,7 @@ fn persistence(server: &Server, out: &mut Lines) {
         Duration::from_millis(elapsed as u64)
     });
     out.add("loading", 0);
+    out.add("current_cow_size", saving.copied());
     out.add(
         "rdb_changes_since_last_save",
         server.journal.changes.saturating_sub(saving.saved_changes),
@@ -165,6 +166,7 @@ fn persistence(server: &Server, out: &mut Lines) {
     out.add("rdb_last_bgsave_time_sec", seconds(saving.last_duration));
     out.add("rdb_current_bgsave_time_sec", seconds(running));
     out.add("rdb_saves", saving.completed);
+    out.add("rdb_last_cow_size", saving.last_copied);
     out.add("rdb_last_load_keys_expired", saving.loaded.1);
     out.add("rdb_last_load_keys_loaded", saving.loaded.0);
     out.add("aof_enabled", 0);

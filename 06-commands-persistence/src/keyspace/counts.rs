@@ -9,7 +9,7 @@ const REGION: usize = 64;
 /// Counts of keys for groups of segments, and for regions of groups. With them the key with a given number
 /// is found in few steps, and so is the next segment that isn't empty: at ten million keys there are ten
 /// regions.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Counts {
     groups: Vec<usize>,
     regions: Vec<usize>,

@@ -6,7 +6,7 @@ use super::interest::Interests;
 use super::journal::{Counters, Journal};
 use super::key::KeyMut;
 use super::reclaim::Reclaimer;
-use super::snapshot::{Frozen, Sink};
+use super::snapshot::Image;
 use super::table::{Cursor, Place, Table};
 use super::value::{Kind, Value, WrongType};
 use crate::clock::UnixMillis;
@@ -32,8 +32,6 @@ pub struct Db {
     pub expiry: Expiry,
     /// Where large values go to be freed.
     reclaimer: Reclaimer,
-    /// The snapshot that is being taken.
-    frozen: Option<Box<Frozen>>,
 }
 
 /// What becomes of a key whose deadline has come. For whoever reads it is gone, either way.
@@ -105,40 +103,16 @@ impl Db {
         true
     }
 
-    /// Begins a snapshot: from now on, what is about to change goes to `sink` first, as it is now.
-    pub fn freeze(&mut self, epoch: u32, sink: Box<dyn Sink>) {
-        self.values.set_epoch(epoch);
-        self.frozen = Some(Box::new(Frozen::new(epoch, sink)));
-    }
-
-    /// The next step of the snapshot: about `limit` keys more go to its sink. False: it is complete.
-    pub fn freeze_step(&mut self, limit: usize) -> bool {
-        match &mut self.frozen {
-            Some(frozen) => frozen.step(&mut self.values, &self.deadlines, limit),
-            None => false,
+    /// All keys as they are now. The work hardly depends on how many there are: see [`snapshot`](super::snapshot).
+    pub fn image(&self) -> Image {
+        Image {
+            values: self.values.clone(),
+            deadlines: self.deadlines.clone(),
         }
     }
 
-    /// The sink of the snapshot that is being taken.
-    pub fn sink(&mut self) -> Option<&mut (dyn Sink + 'static)> {
-        Some(self.frozen.as_mut()?.sink())
-    }
-
-    /// Ends the snapshot, whether or not it is complete.
-    pub fn thaw(&mut self) -> Option<Box<dyn Sink>> {
-        let frozen = self.frozen.take()?;
-        self.values.set_epoch(0);
-        let (sink, detached) = frozen.end();
-        self.reclaimer.free(detached);
-        Some(sink)
-    }
-
-    /// Where a key is that is about to be changed. The snapshot is shown first what that may change or move, as it still
-    /// is.
+    /// Where a key is that is about to be changed.
     pub(super) fn locate(&mut self, key: &[u8]) -> Place {
-        if let Some(frozen) = &mut self.frozen {
-            frozen.preserve(&mut self.values, &self.deadlines, key);
-        }
         self.values.locate(key)
     }
 
@@ -333,15 +307,7 @@ impl<'a> DbMut<'a> {
         let values = mem::take(&mut self.db.values);
         let deadlines = mem::take(&mut self.db.deadlines);
         let by_deadline = mem::take(&mut self.db.by_deadline);
-        self.reclaimer.free(by_deadline);
-        let left = match &mut self.db.frozen {
-            Some(frozen) => {
-                self.db.values.set_epoch(frozen.epoch());
-                frozen.detach(values, deadlines)
-            }
-            None => Some((values, deadlines)),
-        };
-        self.reclaimer.free(left);
+        self.reclaimer.free((values, deadlines, by_deadline));
     }
 
     /// Removes up to `limit` keys whose deadline has come, the oldest first. How many there were: fewer

@@ -3,7 +3,7 @@
 use super::db::DbMut;
 use super::event::{self, Event};
 use super::table::Place;
-use super::value::{Collection, Kind, Value, WrongType};
+use super::value::{Kind, Value, WrongType};
 use crate::clock::UnixMillis;
 
 /// A key that may be changed, by whoever has it from [`DbMut::for_write`]. It was looked for once; what is done with it finds it
@@ -65,11 +65,13 @@ impl<'a> KeyMut<'a> {
     ///
     /// # Errors
     /// [`WrongType`] where it is of another type.
-    pub fn get_or_create<K: Collection>(&mut self) -> Result<&mut K, WrongType> {
+    pub fn get_or_create<K: Kind>(&mut self) -> Result<&mut K, WrongType> {
         self.may_be_empty = true;
         if !self.exists() {
             self.is_secret = true;
-            self.db.db.link(&mut self.place, self.key, K::empty());
+            self.db
+                .db
+                .link(&mut self.place, self.key, K::default().into());
         }
         let value = self.db.db.values.at_mut(self.place);
         value.and_then(K::of_mut).ok_or(WrongType)

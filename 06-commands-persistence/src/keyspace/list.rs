@@ -1,43 +1,80 @@
 //! What a key holds that is a list.
 //!
 //! ```text
-//!  nodes:  [ 512 entries ] [ 430 entries ] [ large element ] [ 12 entries ]
-//!                 |               |                |               |
-//!              Packed          Packed          its bytes         Packed
+//!  nodes:  [ 512 entries ] [ 430 entries ] [ 1 large entry ] [ 12 entries ]
+//!                 |               |                |                |
+//!              Packed          Packed           Packed           Packed
 //! ```
 //!
 //! A list of pointers would cost more memory for pointers than for short elements, and one block for all would
 //! have to be moved as a whole. So the list is a deque of nodes, each a block of some kilobytes: its ends are
 //! cheap to change, a change in the middle moves one block, and a position is found by skipping whole nodes.
 //!
-//! Nodes are held by reference count. A clone of the list shares all of them, and whoever changes a shared
-//! node first makes a copy of that one. So a snapshot takes a list as it is at a moment, and pays for what
-//! is changed while it is written out.
+//! A clone of the list shares all nodes, and whoever changes a shared node first makes a copy of that one. So a snapshot
+//! takes a list as it is at a moment, and pays for what is changed while it is written out.
 
+use crate::keyspace::cow::Cow;
+use crate::keyspace::data_type::DataType;
 use crate::keyspace::packed::{self, Packed};
+use crate::rdb::{Encoder, ErrorKind, Source, ValueType, elements};
 use crate::small_bytes::SmallBytes;
 use std::collections::{VecDeque, vec_deque};
+use std::io::Read;
 use std::iter::FusedIterator;
+use std::mem;
 use std::ops::Range;
-use std::sync::Arc;
 
-/// The most bytes in a node of several elements. A change in the middle moves half of them, and the first
-/// one after a snapshot copies all.
+/// The most bytes in a node of several elements: a larger element has a node of its own. A change in the middle moves half
+/// of them, and the first one after a snapshot copies all.
 const NODE_BYTES: usize = 8 * 1024;
 
 /// The most elements in a node: to find one in it means to walk over half of the others at most.
 const NODE_ENTRIES: usize = 512;
-
-/// Elements longer than this have a node of their own. It leaves room for four of the others in a node, so
-/// that each half of a full one has room again.
-const MAX_PACKED: usize = 2_000;
 
 /// A sequence of byte strings that is cheap to change at both ends, and cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct List {
     /// None is empty.
     nodes: VecDeque<Node>,
+    /// How many elements there are in all nodes, and how many bytes these take.
     length: usize,
+    bytes: usize,
+}
+
+/// A part of the list.
+#[derive(Clone, Debug, Default)]
+struct Node {
+    /// How many entries there are. It stands here too, so that skipping a node follows no pointer.
+    count: u32,
+    entries: Cow<Packed>,
+}
+
+impl Node {
+    fn new(entries: Packed) -> Self {
+        Self {
+            count: entries.len() as u32, // At most 512.
+            entries: entries.into(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.count as usize
+    }
+
+    fn bytes(&self) -> usize {
+        self.entries.size_in_bytes()
+    }
+
+    /// Whether `value` can be added.
+    fn has_room(&self, value: &[u8]) -> bool {
+        self.len() < NODE_ENTRIES && self.bytes() + Packed::entry_size(value) <= NODE_BYTES
+    }
+
+    /// Whether all entries of `other` can be added, and then still as many.
+    fn has_room_for(&self, other: &Self) -> bool {
+        self.len() + other.len() <= NODE_ENTRIES / 2
+            && self.bytes() + other.bytes() <= NODE_BYTES / 2
+    }
 }
 
 impl List {
@@ -56,86 +93,64 @@ impl List {
         self.length == 0
     }
 
-    /// How many nodes there are. That many blocks are given back when the list is dropped, and that many
-    /// reference counts change when it is cloned.
-    pub fn node_count(&self) -> usize {
-        self.nodes.len()
-    }
-
-    /// How many bytes are allocated behind the list, as far as they are known without asking the allocator.
-    /// Looks at every node.
-    pub fn allocated(&self) -> usize {
-        let spine = self.nodes.capacity() * size_of::<Node>();
-        spine + self.nodes.iter().map(Node::allocated).sum::<usize>()
-    }
-
     /// The first element.
     pub fn front(&self) -> Option<&[u8]> {
-        self.nodes.front()?.get(0)
+        self.nodes.front()?.entries.get(0)
     }
 
     /// The last element.
     pub fn back(&self) -> Option<&[u8]> {
         let node = self.nodes.back()?;
-        node.get(node.len().checked_sub(1)?)
+        node.entries.get(node.len().checked_sub(1)?)
     }
 
     /// Adds an element before all others.
     pub fn push_front(&mut self, value: &[u8]) {
-        self.length += 1;
-        match self.nodes.front_mut() {
-            Some(node) if node.has_room(value) => node.edit(|entries| entries.push_front(value)),
+        match self.nodes.front() {
+            Some(node) if node.has_room(value) => self.edit(0, |node| node.push_front(value)),
             _ => self.insert_node(0, value),
         }
     }
 
     /// Adds an element behind all others.
     pub fn push_back(&mut self, value: &[u8]) {
-        self.length += 1;
-        match self.nodes.back_mut() {
-            Some(node) if node.has_room(value) => node.edit(|entries| entries.push_back(value)),
-            _ => self.insert_node(self.nodes.len(), value),
+        let end = self.nodes.len();
+        match self.nodes.back() {
+            Some(node) if node.has_room(value) => self.edit(end - 1, |node| node.push_back(value)),
+            _ => self.insert_node(end, value),
         }
     }
 
     /// Removes the first element, and gives it.
     pub fn pop_front(&mut self) -> Option<SmallBytes> {
-        let node = self.nodes.front_mut()?;
-        self.length -= 1;
-        if node.len() == 1 {
-            return self.nodes.pop_front()?.into_only();
-        }
-        let value = node.get(0)?.into();
-        node.remove(0..1);
+        let value = self.front()?.into();
+        self.remove_in(0, 0..1);
+        self.drop_empty(0);
         Some(value)
     }
 
     /// Removes the last element, and gives it.
     pub fn pop_back(&mut self) -> Option<SmallBytes> {
-        let node = self.nodes.back_mut()?;
-        self.length -= 1;
-        let last = node.len() - 1;
-        if last == 0 {
-            return self.nodes.pop_back()?.into_only();
-        }
-        let value = node.get(last)?.into();
-        node.remove(last..last + 1);
+        let value = self.back()?.into();
+        let at = self.nodes.len() - 1;
+        let last = self.nodes.back()?.len() - 1;
+        self.remove_in(at, last..last + 1);
+        self.drop_empty(at);
         Some(value)
     }
 
     /// The element at `index`.
     pub fn get(&self, index: usize) -> Option<&[u8]> {
         let (at, offset) = self.locate(index)?;
-        self.nodes.get(at)?.get(offset)
+        self.nodes.get(at)?.entries.get(offset)
     }
 
     /// All elements, from both ends.
     pub fn iter(&self) -> Iter<'_> {
         Iter {
             nodes: self.nodes.iter(),
-            front: Entries::default(),
-            back: Entries::default(),
             left: self.length,
+            ..Iter::default()
         }
     }
 
@@ -155,8 +170,17 @@ impl List {
         let Some((at, offset)) = self.locate(index) else {
             return false;
         };
-        let node = self.nodes.get_mut(at);
-        if !node.is_some_and(|node| node.replace(offset, value)) {
+        // One that is alone in its node may be large, and its successor may belong elsewhere.
+        let node = self.nodes.get(at).filter(|node| node.len() > 1);
+        let rest = node.and_then(|node| {
+            let old = Packed::entry_size(node.entries.get(offset)?);
+            Some(node.bytes() - old)
+        });
+        if rest.is_some_and(|rest| rest + Packed::entry_size(value) <= NODE_BYTES) {
+            self.edit(at, |node| {
+                node.replace(offset, value);
+            });
+        } else {
             self.remove_range(index..index + 1);
             self.insert(index, value);
         }
@@ -165,42 +189,34 @@ impl List {
 
     /// Adds an element before the one at `index`, or behind all where there is none.
     pub fn insert(&mut self, index: usize, value: &[u8]) {
-        let Some((at, offset)) = self.locate(index) else {
-            self.push_back(value);
-            return;
-        };
-        if index == 0 {
-            self.push_front(value);
-            return;
-        }
-        self.length += 1;
-        match self.nodes.get_mut(at) {
-            Some(node) if node.has_room(value) => {
-                node.edit(|entries| entries.insert(offset, value));
-            }
-            _ => self.insert_between(at, offset, value),
+        match self.locate(index) {
+            None => self.push_back(value),
+            Some((0, 0)) => self.push_front(value),
+            Some((at, offset)) => match self.nodes.get(at) {
+                Some(node) if node.has_room(value) => {
+                    self.edit(at, |node| node.insert(offset, value));
+                }
+                _ => self.insert_between(at, offset, value),
+            },
         }
     }
 
     /// Removes the elements at these positions, as far as there are any.
     pub fn remove_range(&mut self, range: Range<usize>) {
-        let end = range.end.min(self.length);
-        let removed = end.saturating_sub(range.start);
-        let Some(last) = end.checked_sub(1).filter(|_| removed > 0) else {
+        let last = range.end.min(self.length).checked_sub(1);
+        let Some(last) = last.filter(|last| range.start <= *last) else {
             return;
         };
         let (Some((first, from)), Some((last, to))) = (self.locate(range.start), self.locate(last))
         else {
             return;
         };
-        self.length -= removed;
-        if first == last {
-            self.remove_in(first, from..to + 1);
-        } else {
-            self.remove_in(last, 0..to + 1);
-            self.remove_in(first, from..usize::MAX);
-            self.nodes.drain(first + 1..last);
+        for at in first..=last {
+            let from = if at == first { from } else { 0 };
+            let to = if at == last { to + 1 } else { usize::MAX };
+            self.remove_in(at, from..to);
         }
+        self.nodes.drain(first + 1..last.max(first + 1));
         self.tidy(first, first + 1);
     }
 
@@ -216,10 +232,7 @@ impl List {
             } else {
                 step
             };
-            let Some(node) = self.nodes.get_mut(at) else {
-                break;
-            };
-            let count = node.remove_matching(value, limit - removed, from_back);
+            let count = self.remove_matching_in(at, value, limit - removed, from_back);
             if count > 0 {
                 let (first, last) = touched.unwrap_or((at, at));
                 touched = Some((first.min(at), last.max(at)));
@@ -230,7 +243,6 @@ impl List {
             }
         }
         if let Some((first, last)) = touched {
-            self.length -= removed;
             self.tidy(first, last);
         }
         removed
@@ -265,30 +277,64 @@ impl List {
     fn range_between(&self, start: usize, end: usize) -> Option<Iter<'_>> {
         let (first, from) = self.locate(start)?;
         let (last, to) = self.locate(end.checked_sub(1)?)?;
-        let node = self.nodes.get(first)?;
+        let entries = &self.nodes.get(first)?.entries;
         if first >= last {
             return Some(Iter {
-                front: node.entries(from..to + 1),
+                front: entries.range(from..to + 1),
                 ..Iter::default()
             });
         }
         Some(Iter {
             nodes: self.nodes.range(first + 1..last),
-            front: node.entries(from..node.len()),
-            back: self.nodes.get(last)?.entries(0..to + 1),
+            front: entries.range(from..usize::MAX),
+            back: self.nodes.get(last)?.entries.range(0..to + 1),
             left: 0,
         })
+    }
+
+    /// Changes the entries of a node, which are copied first where they are shared. All changes but those of whole nodes
+    /// come by here.
+    fn edit<R: Default>(&mut self, at: usize, change: impl FnOnce(&mut Packed) -> R) -> R {
+        let Some(node) = self.nodes.get_mut(at) else {
+            return R::default();
+        };
+        let (length, bytes) = (node.len(), node.bytes());
+        let entries = node.entries.to_mut();
+        let result = change(entries);
+        node.count = entries.len() as u32; // At most 512.
+        self.length = self.length - length + node.len();
+        self.bytes = self.bytes - bytes + node.bytes();
+        result
+    }
+
+    /// Adds a node.
+    fn add(&mut self, at: usize, entries: Packed) {
+        self.length += entries.len();
+        self.bytes += entries.size_in_bytes();
+        self.nodes.insert(at, Node::new(entries));
+    }
+
+    /// Takes the entries of a node, which is empty then, without a look at them.
+    fn take(&mut self, at: usize) -> Node {
+        let node = self.nodes.get_mut(at).map(mem::take).unwrap_or_default();
+        self.length -= node.len();
+        self.bytes -= node.bytes();
+        node
     }
 
     /// Makes `value` a new node at this place. The node beside it is full, and needs no room to grow.
     fn insert_node(&mut self, at: usize, value: &[u8]) {
         let beside = at.saturating_sub(1);
         match self.nodes.get_mut(beside) {
-            Some(full) => full.shrink_to_fit(),
+            Some(full) => {
+                if let Some(entries) = full.entries.get_mut() {
+                    entries.shrink_to_fit();
+                }
+            }
             // Most lists stay short, and need one place.
             None => self.nodes.reserve_exact(1),
         }
-        self.nodes.insert(at, Node::new(value));
+        self.add(at, Packed::from_iter([value]));
     }
 
     /// Adds `value` before the element at this place, whose node has no room for it: to one of the parts
@@ -302,10 +348,10 @@ impl List {
             .into_iter()
             .filter(has_room)
             .min_by_key(size);
-        match part.and_then(|part| self.nodes.get_mut(part)) {
-            Some(node) if part == Some(boundary) => node.edit(|entries| entries.push_front(value)),
-            Some(node) => node.edit(|entries| entries.push_back(value)),
-            None => self.nodes.insert(boundary, Node::new(value)),
+        match part {
+            Some(part) if part == boundary => self.edit(part, |node| node.push_front(value)),
+            Some(part) => self.edit(part, |node| node.push_back(value)),
+            None => self.add(boundary, Packed::from_iter([value])),
         }
         self.tidy(before, boundary);
     }
@@ -315,17 +361,53 @@ impl List {
         if offset == 0 {
             return at;
         }
-        if let Some(node) = self.nodes.get_mut(at) {
-            let tail = node.edit(|entries| entries.split_off(offset));
-            self.nodes.insert(at + 1, Node::packed(tail));
-        }
+        let tail = self.edit(at, |node| node.split_off(offset));
+        self.add(at + 1, tail);
         at + 1
     }
 
-    /// Removes entries of one node. It may be empty then.
+    /// Removes entries of a node. It may be empty then.
     fn remove_in(&mut self, at: usize, range: Range<usize>) {
-        if let Some(node) = self.nodes.get_mut(at) {
-            node.remove(range);
+        let length = self.nodes.get(at).map_or(0, Node::len);
+        if range.start == 0 && range.end >= length {
+            self.take(at);
+        } else {
+            self.edit(at, |node| node.remove(range));
+        }
+    }
+
+    /// Removes the first or last `limit` entries of a node that equal `value`. How many there were.
+    fn remove_matching_in(
+        &mut self,
+        at: usize,
+        value: &[u8],
+        limit: usize,
+        from_back: bool,
+    ) -> usize {
+        let Some(node) = self.nodes.get(at) else {
+            return 0;
+        };
+        let matches = node.entries.iter().filter(|entry| *entry == value).count();
+        let removed = matches.min(limit);
+        if removed == node.len() {
+            self.take(at);
+        } else if removed > 0 {
+            let skipped = if from_back { matches - removed } else { 0 };
+            let mut seen = 0;
+            self.edit(at, |node| {
+                node.retain(|entry| {
+                    seen += usize::from(entry == value);
+                    entry != value || seen <= skipped || seen > skipped + removed
+                });
+            });
+        }
+        removed
+    }
+
+    /// Removes the node at one of the ends if it is empty.
+    fn drop_empty(&mut self, at: usize) {
+        if self.nodes.get(at).is_some_and(|node| node.len() == 0) {
+            self.nodes.remove(at);
         }
     }
 
@@ -337,38 +419,60 @@ impl List {
         // Nodes that stay move down to here.
         let mut kept = start;
         for next in start..end {
-            if self.nodes.get(next).is_none_or(Node::is_empty) {
-                continue;
+            if kept > start && self.merges(kept - 1, next) {
+                let from = self.take(next);
+                self.edit(kept - 1, |node| node.append(&from.entries));
             }
-            if kept > start && self.merge(kept - 1, next) {
-                continue;
+            if self.nodes.get(next).is_some_and(|node| node.len() > 0) {
+                self.nodes.swap(kept, next);
+                kept += 1;
             }
-            self.nodes.swap(kept, next);
-            kept += 1;
         }
         self.nodes.drain(kept..end.max(kept));
     }
 
-    /// Appends the entries of one node to another, if together they fill half a node at the most: after
-    /// that, many changes pass before it must be split. Whether it did.
-    fn merge(&mut self, into: usize, from: usize) -> bool {
-        let Some(Node::Packed { entries, .. }) = self.nodes.get(from) else {
-            return false;
-        };
-        let entries = Arc::clone(entries);
-        match self.nodes.get_mut(into) {
-            Some(Node::Packed { entries: first, .. })
-                if first.len() + entries.len() > NODE_ENTRIES / 2
-                    || first.size_in_bytes() + entries.size_in_bytes() > NODE_BYTES / 2 =>
-            {
-                false
-            }
-            Some(node @ Node::Packed { .. }) => {
-                node.edit(|first| first.append(&entries));
-                true
-            }
-            _ => false,
-        }
+    /// Whether one node belongs into the other: if together they fill half a node at the most. After that, many changes
+    /// pass before it must be split.
+    fn merges(&self, into: usize, from: usize) -> bool {
+        let nodes = self.nodes.get(into).zip(self.nodes.get(from));
+        nodes.is_some_and(|(into, from)| from.len() > 0 && into.has_room_for(from))
+    }
+}
+
+impl DataType for List {
+    const NAME: &'static str = "list";
+    const HAS_ELEMENTS: bool = true;
+    const FORM: ValueType = ValueType::List;
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn size(&self) -> usize {
+        let node = size_of::<Node>() + size_of::<Packed>();
+        self.nodes.len() * node + self.bytes
+    }
+
+    fn pieces(&self) -> usize {
+        self.nodes.len()
+    }
+
+    fn save(&self, encoder: &mut Encoder<'_>) {
+        encoder.elements(self.len(), self.iter());
+    }
+
+    fn reads(form: ValueType) -> bool {
+        use ValueType::{ListQuicklist, ListQuicklist2, ListZiplist};
+        form == Self::FORM || matches!(form, ListZiplist | ListQuicklist | ListQuicklist2)
+    }
+
+    fn load<R: Read>(source: &mut Source<R>, form: ValueType) -> Result<Self, ErrorKind> {
+        let mut list = Self::new();
+        elements::strings(source, form, |element| {
+            list.push_back(element);
+            Ok(())
+        })?;
+        Ok(list)
     }
 }
 
@@ -396,8 +500,8 @@ impl<'a> FromIterator<&'a [u8]> for List {
 pub struct Iter<'a> {
     /// The nodes that neither end has reached.
     nodes: vec_deque::Iter<'a, Node>,
-    front: Entries<'a>,
-    back: Entries<'a>,
+    front: packed::Iter<'a>,
+    back: packed::Iter<'a>,
     /// How many elements are left.
     left: usize,
 }
@@ -411,7 +515,7 @@ impl<'a> Iterator for Iter<'a> {
                 break value;
             }
             match self.nodes.next() {
-                Some(node) => self.front = node.entries(0..node.len()),
+                Some(node) => self.front = node.entries.iter(),
                 None => break self.back.next()?,
             }
         };
@@ -431,7 +535,7 @@ impl DoubleEndedIterator for Iter<'_> {
                 break value;
             }
             match self.nodes.next_back() {
-                Some(node) => self.back = node.entries(0..node.len()),
+                Some(node) => self.back = node.entries.iter(),
                 None => break self.front.next_back()?,
             }
         };
@@ -443,196 +547,6 @@ impl DoubleEndedIterator for Iter<'_> {
 impl ExactSizeIterator for Iter<'_> {}
 impl FusedIterator for Iter<'_> {}
 
-/// A part of the list.
-#[derive(Clone, Debug)]
-enum Node {
-    Packed {
-        /// How many entries there are. It stands here too, so that skipping a node follows no pointer.
-        count: u32,
-        entries: Arc<Packed>,
-    },
-    /// One large element. None at all while it is to be removed: that leaves an empty string.
-    Large(SmallBytes),
-}
-
-impl Node {
-    /// A node of one element.
-    fn new(value: &[u8]) -> Self {
-        if value.len() > MAX_PACKED {
-            return Self::Large(value.into());
-        }
-        Self::packed([value].into_iter().collect())
-    }
-
-    fn packed(entries: Packed) -> Self {
-        Self::Packed {
-            count: entries.len() as u32, // At most 512.
-            entries: Arc::new(entries),
-        }
-    }
-
-    fn len(&self) -> usize {
-        match self {
-            Self::Packed { count, .. } => *count as usize,
-            Self::Large(_) => 1,
-        }
-    }
-
-    /// Whether it was emptied by a removal.
-    fn is_empty(&self) -> bool {
-        matches!(self, Self::Large(value) if value.is_empty())
-    }
-
-    fn allocated(&self) -> usize {
-        match self {
-            Self::Packed { entries, .. } => {
-                let counts = 2 * size_of::<usize>();
-                counts + size_of::<Packed>() + entries.allocated()
-            }
-            Self::Large(value) => value.allocated(),
-        }
-    }
-
-    fn get(&self, offset: usize) -> Option<&[u8]> {
-        match self {
-            Self::Packed { entries, .. } => entries.get(offset),
-            Self::Large(value) => Some(&**value).filter(|_| offset == 0),
-        }
-    }
-
-    /// The entries at these positions; the range is within the node, and not empty.
-    fn entries(&self, range: Range<usize>) -> Entries<'_> {
-        match self {
-            Self::Packed { entries, .. } => Entries::Packed(entries.range(range)),
-            Self::Large(value) => Entries::Large(Some(value)),
-        }
-    }
-
-    /// The value of a node of one element.
-    fn into_only(self) -> Option<SmallBytes> {
-        match self {
-            Self::Packed { entries, .. } => entries.get(0).map(SmallBytes::from),
-            Self::Large(value) => Some(value),
-        }
-    }
-
-    /// Whether `value` can be added to this node.
-    fn has_room(&self, value: &[u8]) -> bool {
-        match self {
-            Self::Packed { entries, .. } => {
-                value.len() <= MAX_PACKED
-                    && entries.len() < NODE_ENTRIES
-                    && entries.size_in_bytes() + Packed::entry_size(value) <= NODE_BYTES
-            }
-            Self::Large(_) => false,
-        }
-    }
-
-    /// Changes the entries; copies them first where they are shared. Only for nodes of several elements:
-    /// does nothing to a large one.
-    fn edit<R: Default>(&mut self, change: impl FnOnce(&mut Packed) -> R) -> R {
-        let Self::Packed { count, entries } = self else {
-            return R::default();
-        };
-        let entries = Arc::make_mut(entries);
-        let result = change(entries);
-        *count = entries.len() as u32; // At most 512.
-        result
-    }
-
-    /// Puts `value` in place of another. Whether it could: it may be of the wrong size for this node.
-    fn replace(&mut self, offset: usize, value: &[u8]) -> bool {
-        match self {
-            Self::Packed { entries, .. } if value.len() <= MAX_PACKED => {
-                let old = entries.get(offset).map_or(0, Packed::entry_size);
-                let size = entries.size_in_bytes() - old + Packed::entry_size(value);
-                size <= NODE_BYTES && self.edit(|entries| entries.replace(offset, value))
-            }
-            Self::Large(old) if value.len() > MAX_PACKED => {
-                *old = value.into();
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// Removes entries. Where none is left the node is empty, and must be removed from the list.
-    fn remove(&mut self, range: Range<usize>) {
-        if range.start == 0 && range.end >= self.len() {
-            *self = Self::Large(SmallBytes::default());
-            return;
-        }
-        self.edit(|entries| entries.remove(range));
-    }
-
-    /// Removes the first or last `limit` entries that equal `value`. How many there were.
-    fn remove_matching(&mut self, value: &[u8], limit: usize, from_back: bool) -> usize {
-        let matches = self
-            .entries(0..self.len())
-            .filter(|entry| *entry == value)
-            .count();
-        let removed = matches.min(limit);
-        if removed == self.len() {
-            self.remove(0..removed);
-        } else if removed > 0 {
-            let skipped = if from_back { matches - removed } else { 0 };
-            let mut seen = 0;
-            self.edit(|entries| {
-                entries.retain(|entry| {
-                    if entry != value {
-                        return true;
-                    }
-                    seen += 1;
-                    seen <= skipped || seen > skipped + removed
-                });
-            });
-        }
-        removed
-    }
-
-    /// Gives memory back that is not in use, unless the node is shared.
-    fn shrink_to_fit(&mut self) {
-        if let Self::Packed { entries, .. } = self
-            && let Some(entries) = Arc::get_mut(entries)
-        {
-            entries.shrink_to_fit();
-        }
-    }
-}
-
-/// Entries of a node.
-#[derive(Clone, Debug)]
-enum Entries<'a> {
-    Packed(packed::Iter<'a>),
-    Large(Option<&'a [u8]>),
-}
-
-impl Default for Entries<'_> {
-    fn default() -> Self {
-        Self::Large(None)
-    }
-}
-
-impl<'a> Iterator for Entries<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        match self {
-            Self::Packed(entries) => entries.next(),
-            Self::Large(value) => value.take(),
-        }
-    }
-}
-
-impl DoubleEndedIterator for Entries<'_> {
-    fn next_back(&mut self) -> Option<Self::Item> {
-        match self {
-            Self::Packed(entries) => entries.next_back(),
-            Self::Large(value) => value.take(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -642,7 +556,7 @@ mod tests {
     /// Few different values, so that they are met again; of all sizes.
     fn value(random: &mut StdRng, large: f64) -> Vec<u8> {
         if random.random_bool(large) {
-            let lengths = [MAX_PACKED - 1, MAX_PACKED, MAX_PACKED + 1, 9_000, 100_000];
+            let lengths = [1_999, 5_000, NODE_BYTES - 4, NODE_BYTES, 100_000];
             let length = lengths[random.random_range(0..lengths.len())];
             return vec![random.random_range(0..2); length];
         }
@@ -657,21 +571,15 @@ mod tests {
 
     /// What holds after every change.
     fn check_nodes(list: &List) {
-        let mut length = 0;
+        let (mut length, mut bytes) = (0, 0);
         for node in &list.nodes {
-            assert!(!node.is_empty());
             length += node.len();
-            match node {
-                Node::Packed { count, entries } => {
-                    assert_eq!(*count as usize, entries.len());
-                    assert!((1..=NODE_ENTRIES).contains(&entries.len()));
-                    assert!(entries.size_in_bytes() <= NODE_BYTES);
-                    assert!(entries.iter().all(|value| value.len() <= MAX_PACKED));
-                }
-                Node::Large(value) => assert!(value.len() > MAX_PACKED),
-            }
+            bytes += node.bytes();
+            assert_eq!(node.len(), node.entries.len());
+            assert!((1..=NODE_ENTRIES).contains(&node.len()));
+            assert!(node.bytes() <= NODE_BYTES || node.len() == 1);
         }
-        assert_eq!(list.len(), length);
+        assert_eq!((list.len(), list.bytes), (length, bytes));
         assert_eq!(list.is_empty(), list.nodes.is_empty());
     }
 
@@ -805,13 +713,8 @@ mod tests {
             .nodes
             .iter()
             .zip(&clone.nodes)
-            .filter(|pair| match pair {
-                (Node::Packed { entries: a, .. }, Node::Packed { entries: b, .. }) => {
-                    Arc::ptr_eq(a, b)
-                }
-                _ => false,
-            });
-        assert_eq!(shared.count(), list.node_count() - 1);
+            .filter(|(a, b)| std::ptr::eq(&*a.entries, &*b.entries));
+        assert_eq!(shared.count(), list.nodes.len() - 1);
     }
 
     #[test]
@@ -824,7 +727,7 @@ mod tests {
         }
         check_nodes(&list);
         // Any two neighbours hold more than half a node together.
-        assert!(list.node_count() <= 2 * (2 * 1_000 / NODE_ENTRIES + 1));
+        assert!(list.nodes.len() <= 2 * (2 * 1_000 / NODE_ENTRIES + 1));
     }
 
     #[test]
@@ -836,26 +739,30 @@ mod tests {
                 list.insert(place + step / 2, b"xyz");
             }
             check_nodes(&list);
-            assert!(list.node_count() < 22_000 / (NODE_ENTRIES / 4) + 10);
+            assert!(list.nodes.len() < 22_000 / (NODE_ENTRIES / 4) + 10);
         }
     }
 
     #[test]
     fn short_elements_cost_little_more_than_themselves() {
         let list: List = std::iter::repeat_n(b"abc".as_slice(), 1_000_000).collect();
-        let cost = list.allocated() as f64 / list.len() as f64;
+        let cost = DataType::size(&list) as f64 / list.len() as f64;
         assert!(cost < 5.5, "{cost} bytes an element");
         let list: List = [b"abc".as_slice()].into_iter().collect();
-        assert!(list.allocated() < 100);
+        assert!(DataType::size(&list) < 100);
     }
 
     #[test]
-    fn a_large_element_is_not_copied_when_it_is_taken() {
-        let mut list: List = [[7; 100_000].as_slice()].into_iter().collect();
-        let place = list.front().unwrap().as_ptr();
-        assert_eq!(list.pop_front().unwrap().as_ptr(), place);
-        assert!(list.is_empty());
+    fn what_others_have_is_not_copied_to_be_removed() {
+        let mut list: List = [[7; 100_000].as_slice(), &[8; 9_000]].into_iter().collect();
+        let clone = list.clone();
+        let place = std::ptr::from_ref::<Packed>(&clone.nodes[1].entries);
+        assert_eq!(*list.pop_front().unwrap(), [7; 100_000]);
+        assert_eq!(std::ptr::from_ref::<Packed>(&list.nodes[0].entries), place);
+        assert!(list.set(0, b"small"));
+        assert_eq!(list.pop_back().as_deref(), Some(b"small".as_slice()));
         assert_eq!(list.pop_back(), None);
+        assert_eq!(clone.len(), 2);
     }
 
     #[test]

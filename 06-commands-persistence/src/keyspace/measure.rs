@@ -5,6 +5,7 @@
 //!     --ignored --nocapture --exact keyspace::measure::NAME
 //! ```
 
+use crate::keyspace::cow::copied;
 use crate::keyspace::set::Set;
 use crate::keyspace::table::Table;
 use crate::small_bytes::SmallBytes;
@@ -165,37 +166,36 @@ fn set() {
     }
 }
 
-/// The longest changes while a snapshot of a million keys is taken, with what they take out of turn.
+/// How long a snapshot takes to begin, and changes while there is one: the first of them in each page copies it.
 #[test]
 #[ignore = "a measurement"]
 fn snapshot() {
     let mut table = Table::default();
-    for number in 0..1_000_000 {
+    for number in 0..10_000_000 {
         table.insert(key(number), value());
     }
-    for epoch in 1..4 {
-        table.set_epoch(epoch);
-        let mut image = Vec::with_capacity(100_000_000);
-        let mut write = |key: &[u8], value: &SmallBytes| {
-            image.extend_from_slice(key);
-            image.extend_from_slice(value);
-        };
-        let (mut next, mut longest) = (Some(0), [Duration::ZERO; 2]);
-        let mut number = 1_000_000 * epoch as usize;
-        while let Some(cursor) = next {
+    for round in 0..5 {
+        let start = Instant::now();
+        let snapshot = table.clone();
+        let clone = start.elapsed();
+        let before = copied();
+        let mut times: Vec<Duration> = Vec::new();
+        for number in 0..200_000_usize {
+            let key = key(number * 7_919 % 10_000_000);
             let start = Instant::now();
-            next = table.freeze_step(cursor, 1_000, &mut write);
-            longest[0] = longest[0].max(start.elapsed());
-            for _ in 0..500 {
-                number += 1;
-                let key = key(number);
-                let start = Instant::now();
-                table.freeze_for(&key, &mut write);
-                table.insert(key, value());
-                longest[1] = longest[1].max(start.elapsed());
-            }
+            table.insert(key, value());
+            times.push(start.elapsed());
         }
-        let [step, change] = longest;
-        println!("longest step of 1000 entries: {step:?}, longest change: {change:?}");
+        times.sort_unstable();
+        let at = |part: f64| times[(times.len() as f64 * part) as usize];
+        println!(
+            "{round}: clone {clone:?}, change: median {:?}, p99 {:?}, p99.9 {:?}, longest {:?}, {} MB copied",
+            at(0.5),
+            at(0.99),
+            at(0.999),
+            times[times.len() - 1],
+            (copied() - before) / 1_000_000,
+        );
+        drop(snapshot);
     }
 }

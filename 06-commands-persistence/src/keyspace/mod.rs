@@ -1,18 +1,20 @@
 //! The state that clients read and change: keys, what they hold, and until when.
 //!
-//! Nothing here knows of sockets, files, or the protocol.
+//! Nothing here knows of sockets, files, or the protocol. Values know how they are written down: see [`rdb`](crate::rdb).
 //!
 //! ```text
 //! db (keys, deadlines, the one way to read) ---- key (the one way to change a value)
 //!  |-- journal     what happened to which key, for the server ---- event
-//!  |-- snapshot    what a snapshot must see before it changes
+//!  |-- snapshot    all keys as they were at one moment
 //!  |-- interest    keys that clients wait for or watch
 //!  |-- reclaim     frees large values elsewhere
-//!  |-- table ---- segment ---- pages
+//!  |-- table ---- segment ---- pages ---- cow
 //!  `-- value ---- list ---- packed,  set,  small_bytes
 //! ```
 
 pub mod counts;
+pub mod cow;
+pub mod data_type;
 pub mod db;
 pub mod event;
 pub mod interest;

@@ -1,5 +1,6 @@
-//! A vector that grows without moving what it holds.
+//! A vector that grows without moving what it holds, and whose clones share it.
 
+use crate::keyspace::cow::Cow;
 use std::mem;
 
 /// Elements of a page.
@@ -11,29 +12,34 @@ const FIRST: usize = 4;
 /// A dense vector in pages of one size. To grow means to add a page, so nothing is ever copied, however
 /// long the vector is. An allocator likes blocks of one size: one that is given back fits whoever asks next.
 ///
-/// Every page has a stamp, a number in which whoever takes the pages one by one can note that a page is
-/// taken.
+/// A clone shares the pages. Whoever changes a page first makes a copy of that one.
 #[derive(Debug)]
 pub struct Pages<T> {
-    /// All are full but the last, and none is empty.
+    /// Each holds [`PAGE`] elements, but the last one may have room behind them. None is empty.
     pages: Vec<Page<T>>,
     length: usize,
 }
 
-#[derive(Debug)]
-struct Page<T> {
-    stamp: u32,
-    elements: Vec<T>,
-}
+/// Places of elements, some of them free.
+type Page<T> = Cow<[Option<T>]>;
 
-/// Room for pages that others have left: empty vectors.
-pub type Spare<T> = Vec<Vec<T>>;
+/// Pages that others have left: all their places are free.
+pub type Spare<T> = Vec<Page<T>>;
 
 impl<T> Default for Pages<T> {
     fn default() -> Self {
         Self {
             pages: Vec::new(),
             length: 0,
+        }
+    }
+}
+
+impl<T> Clone for Pages<T> {
+    fn clone(&self) -> Self {
+        Self {
+            pages: self.pages.clone(),
+            length: self.length,
         }
     }
 }
@@ -52,92 +58,99 @@ impl<T> Pages<T> {
     /// The element at `position`.
     pub fn get(&self, position: usize) -> Option<&T> {
         let page = self.pages.get(position / PAGE)?;
-        page.elements.get(position % PAGE)
-    }
-
-    /// The element at `position`, to be changed.
-    pub fn get_mut(&mut self, position: usize) -> Option<&mut T> {
-        let page = self.pages.get_mut(position / PAGE)?;
-        page.elements.get_mut(position % PAGE)
-    }
-
-    /// Appends an element. If a page begins with it, that page gets this stamp.
-    pub fn push(&mut self, element: T, stamp: u32) {
-        self.push_reusing(element, stamp, &mut Spare::new());
-    }
-
-    /// The same, but a page that begins takes its room from `spare`, if there is some.
-    pub fn push_reusing(&mut self, element: T, stamp: u32, spare: &mut Spare<T>) {
-        self.length += 1;
-        if let Some(Page { elements, .. }) = self.pages.last_mut()
-            && elements.len() < PAGE
-        {
-            // The first page grows in steps; the others have all their room from the beginning.
-            if elements.len() == elements.capacity() {
-                elements.reserve_exact(elements.len().min(PAGE - elements.len()));
-            }
-            elements.push(element);
-            return;
-        }
-        let room = if self.pages.is_empty() { FIRST } else { PAGE };
-        let mut elements = spare.pop().unwrap_or_else(|| Vec::with_capacity(room));
-        elements.push(element);
-        self.pages.push(Page { stamp, elements });
-    }
-
-    /// Removes the element at `position`, and moves the last one into its place.
-    pub fn swap_remove(&mut self, position: usize) -> Option<T> {
-        if position >= self.length {
-            return None;
-        }
-        let last = self.pages.last_mut()?;
-        let mut element = last.elements.pop()?;
-        if last.elements.is_empty() {
-            self.pages.pop();
-        }
-        self.length -= 1;
-        // Where the last one itself is meant, its place is gone by now.
-        if let Some(place) = self.get_mut(position) {
-            mem::swap(place, &mut element);
-        }
-        Some(element)
+        page.get(position % PAGE)?.as_ref()
     }
 
     /// All elements, the first of them first.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.pages.iter().flat_map(|page| &page.elements)
-    }
-
-    /// The elements of each page, from the first to the last.
-    pub fn into_pages(self) -> impl Iterator<Item = Vec<T>> {
-        self.pages.into_iter().map(|page| page.elements)
+        self.pages.iter().flat_map(|page| page.iter().flatten())
     }
 
     /// The elements from `start` to before `end`, the last of them first.
     pub fn downward(&self, start: usize, end: usize) -> impl Iterator<Item = &T> {
         (start..end).rev().filter_map(|position| self.get(position))
     }
+}
 
-    /// How many pages there are. Page `n` begins with the element at `n * PAGE`.
-    pub fn page_count(&self) -> usize {
-        self.pages.len()
+impl<T: Clone> Pages<T> {
+    /// The element at `position`, to be changed.
+    pub fn get_mut(&mut self, position: usize) -> Option<&mut T> {
+        self.place(position)?.as_mut()
     }
 
-    /// The first page that has another stamp than this one.
-    pub fn first_without(&self, stamp: u32) -> Option<usize> {
-        self.pages.iter().position(|page| page.stamp != stamp)
+    /// Appends an element.
+    pub fn push(&mut self, element: T) {
+        self.push_reusing(element, &mut Spare::new());
     }
 
-    /// Gives a page this stamp, and its elements if it had another one. None where it had it, or where there
-    /// is no such page.
-    pub fn stamp(&mut self, page: usize, stamp: u32) -> &[T] {
-        match self.pages.get_mut(page) {
-            Some(page) if page.stamp != stamp => {
-                page.stamp = stamp;
-                &page.elements
-            }
-            _ => &[],
+    /// The same, but a page that begins is taken from `spare`, if there is one.
+    pub fn push_reusing(&mut self, element: T, spare: &mut Spare<T>) {
+        let position = self.length;
+        self.length += 1;
+        if self.place(position).is_none() {
+            self.make_room(spare);
         }
+        if let Some(place) = self.place(position) {
+            *place = Some(element);
+        }
+    }
+
+    /// Removes the element at `position`, and moves the last one into its place.
+    pub fn swap_remove(&mut self, position: usize) -> Option<T> {
+        let last = self
+            .length
+            .checked_sub(1)
+            .filter(|last| position <= *last)?;
+        let mut element = self.place(last)?.take()?;
+        self.length = last;
+        self.pages.truncate(last.div_ceil(PAGE));
+        // Where the last one itself is meant, its place is free by now.
+        if let Some(place) = self.get_mut(position) {
+            mem::swap(place, &mut element);
+        }
+        Some(element)
+    }
+
+    /// Calls `visit` for each element, the first of them first. Gives the pages to be used again.
+    pub fn drain(self, mut visit: impl FnMut(T, &mut Spare<T>)) {
+        let mut spare = Spare::new();
+        for mut page in self.pages {
+            for element in page.to_mut().iter_mut().filter_map(Option::take) {
+                visit(element, &mut spare);
+            }
+            // The first one may be a small one.
+            if page.len() == PAGE {
+                spare.push(page);
+            }
+        }
+    }
+
+    /// All elements, the first of them first. Lets go of each page when its elements are given.
+    pub fn consume(self) -> impl Iterator<Item = T> {
+        let pages = self.pages.into_iter();
+        pages.flat_map(|page| page.iter().flatten().cloned().collect::<Vec<_>>())
+    }
+
+    fn place(&mut self, position: usize) -> Option<&mut Option<T>> {
+        let page = self.pages.get_mut(position / PAGE)?;
+        page.to_mut().get_mut(position % PAGE)
+    }
+
+    /// Adds a page. The first one grows in steps; the others have all their room from the beginning.
+    fn make_room(&mut self, spare: &mut Spare<T>) {
+        let free = |count| std::iter::repeat_with(|| None).take(count);
+        if let [first] = self.pages.as_mut_slice()
+            && first.len() < PAGE
+        {
+            let held = first.to_mut().iter_mut().map(Option::take);
+            let held: Vec<_> = held.collect();
+            let room = held.len();
+            *first = held.into_iter().chain(free(room)).collect();
+            return;
+        }
+        let room = if self.pages.is_empty() { FIRST } else { PAGE };
+        self.pages
+            .push(spare.pop().unwrap_or_else(|| free(room).collect()));
     }
 }
 
@@ -152,7 +165,7 @@ mod tests {
             // Grows to some hundreds, and shrinks to nothing again.
             let grows = (step / 500).is_multiple_of(2);
             if grows || vector.is_empty() {
-                pages.push(step, 0);
+                pages.push(step);
                 vector.push(step);
             } else {
                 let position = step * 7919 % vector.len();
@@ -162,33 +175,19 @@ mod tests {
                 );
             }
             assert_eq!(pages.len(), vector.len());
-            assert_eq!(pages.page_count(), vector.len().div_ceil(PAGE));
+            assert_eq!(pages.pages.len(), vector.len().div_ceil(PAGE));
             assert_eq!(pages.is_empty(), vector.is_empty());
             assert_eq!(pages.get(step % 600), vector.get(step % 600));
         }
         for number in 0..500 {
-            pages.push(number, 0);
+            pages.push(number);
             vector.push(number);
         }
         assert_eq!(pages.swap_remove(vector.len()), None);
         assert!(pages.downward(0, pages.len()).eq(vector.iter().rev()));
         assert!(pages.iter().eq(&vector));
-        assert!(pages.into_pages().flatten().eq(vector));
-    }
-
-    #[test]
-    fn a_page_gives_its_elements_once_for_each_stamp() {
-        let mut pages = Pages::default();
-        for number in 0..PAGE + 2 {
-            pages.push(number, 1);
-        }
-        assert_eq!(pages.first_without(1), None);
-        assert_eq!(pages.first_without(2), Some(0));
-        assert_eq!(pages.stamp(0, 2).len(), PAGE);
-        assert_eq!(pages.stamp(0, 2).len(), 0);
-        assert_eq!(pages.first_without(2), Some(1));
-        assert_eq!(pages.stamp(1, 2), [PAGE, PAGE + 1]);
-        assert_eq!(pages.stamp(2, 2), [0; 0]);
-        assert_eq!(pages.first_without(2), None);
+        let mut drained = Vec::new();
+        pages.drain(|element, _| drained.push(element));
+        assert_eq!(drained, vector);
     }
 }

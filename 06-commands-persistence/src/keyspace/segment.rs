@@ -1,11 +1,12 @@
 //! One part of a table, complete in itself: an open-addressing index over dense entries.
 
+use crate::keyspace::cow::Cow;
 use crate::keyspace::pages::{Pages, Spare};
 use crate::small_bytes::{HASH_BITS, SmallBytes};
 use std::hash::{BuildHasher, RandomState};
 
 /// A key with its value.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Entry<V> {
     /// Where it is long it keeps the hash that its table gave it.
     pub key: SmallBytes,
@@ -40,7 +41,7 @@ pub fn hash(hasher: &RandomState, key: &[u8]) -> u64 {
 pub struct Segment<V> {
     entries: Pages<Entry<V>>,
     /// A power of two of slots, at most seven eighths of them in use; or none at all.
-    index: Box<[Slot]>,
+    index: Cow<[Slot]>,
 }
 
 /// A place of an index. Either free, or the position of an entry and the highest bits of its hash. These
@@ -52,8 +53,7 @@ struct Slot(u32);
 /// Bits of a slot that hold the position plus one, so that 0 is free.
 const POSITION_BITS: u32 = 15;
 
-/// Entries from this position on have no slot, since their positions don't fit. They are found by looking
-/// at all of them. That is slow but right, and never happens: a table makes another segment long before.
+/// No segment has more entries: their positions would not fit into a slot. A table makes another segment long before.
 const REACH: usize = (1 << POSITION_BITS) - 1;
 
 /// The least number of slots of an index that has any.
@@ -88,7 +88,16 @@ impl<V> Default for Segment<V> {
     fn default() -> Self {
         Self {
             entries: Pages::default(),
-            index: Box::default(),
+            index: Cow::default(),
+        }
+    }
+}
+
+impl<V> Clone for Segment<V> {
+    fn clone(&self) -> Self {
+        Self {
+            entries: self.entries.clone(),
+            index: self.index.clone(),
         }
     }
 }
@@ -109,109 +118,19 @@ impl<V> Segment<V> {
         self.entries.is_empty()
     }
 
-    /// The value at a position, to be changed.
-    pub fn value_mut(&mut self, position: usize) -> Option<&mut V> {
-        let entry = self.entries.get_mut(position)?;
-        Some(&mut entry.value)
-    }
-
     /// The position of `key`, whose hash this is.
     pub fn find(&self, hash: u64, key: &[u8]) -> Option<usize> {
-        let holds = |position: &usize| {
-            self.entries
-                .get(*position)
-                .is_some_and(|entry| *entry.key == *key)
-        };
-        let found = self.find_slot(hash, |position| holds(&position));
-        match found.and_then(|place| self.index.get(place)) {
-            Some(slot) => Some(slot.position()),
-            None => (REACH..self.len()).find(holds),
-        }
+        let place = self.find_slot(hash, |position| {
+            let entry = self.entries.get(position);
+            entry.is_some_and(|entry| *entry.key == *key)
+        })?;
+        self.index.get(place).map(|slot| slot.position())
     }
 
     /// Where the key with this hash is, if there is one, by the index alone.
     pub fn likely_position(&self, hash: u64) -> Option<usize> {
         let place = self.find_slot(hash, |_| true)?;
         self.index.get(place).map(|slot| slot.position())
-    }
-
-    /// Appends an entry with this hash, whose key must not be there. Gives its position.
-    pub fn push(&mut self, hash: u64, entry: Entry<V>, stamp: u32) -> usize {
-        self.push_reusing(hash, entry, stamp, &mut Spare::new())
-    }
-
-    fn push_reusing(
-        &mut self,
-        hash: u64,
-        entry: Entry<V>,
-        stamp: u32,
-        spare: &mut Spare<Entry<V>>,
-    ) -> usize {
-        let position = self.entries.len();
-        if position < REACH {
-            if (position + 1) * 8 > self.index.len() * 7 {
-                self.rebuild_index((self.index.len() * 2).max(MIN_INDEX));
-            }
-            self.put(Slot::new(position, hash));
-        }
-        self.entries.push_reusing(entry, stamp, spare);
-        position
-    }
-
-    /// Removes the entry at a position, whose key has this hash.
-    pub fn remove(&mut self, hash: u64, removed: usize, hasher: &RandomState) -> Option<Entry<V>> {
-        if let Some(place) = self.find_slot(hash, |position| position == removed) {
-            self.free(place);
-        }
-        let last = self.entries.len().checked_sub(1)?;
-        if removed > last {
-            return None;
-        }
-        // The last entry is about to move into the gap: its slot follows.
-        if removed != last && removed < REACH {
-            let hash = self.entries.get(last)?.hash(hasher);
-            let slot = Slot::new(removed, hash);
-            match self.find_slot(hash, |position| position == last) {
-                Some(place) => self.set(place, slot),
-                // It lay beyond the reach, and had none.
-                None => self.put(slot),
-            }
-        }
-        let entry = self.entries.swap_remove(removed);
-        self.shrink();
-        entry
-    }
-
-    /// Takes the entries out for whose hash `moves` holds, and gives them as a segment of their own. In both
-    /// the entries keep their order; a scan relies on it. All pages get this stamp.
-    pub fn split(&mut self, hasher: &RandomState, stamp: u32, moves: impl Fn(u64) -> bool) -> Self {
-        let half = (self.index.len() / 2).max(MIN_INDEX);
-        let old = std::mem::take(self);
-        let mut moved = Self::default();
-        self.rebuild_index(half);
-        moved.rebuild_index(half);
-        // Pages that are emptied are filled again at once: an allocator is slower.
-        let mut spare = Spare::new();
-        for mut page in old.entries.into_pages() {
-            for entry in page.drain(..) {
-                let hash = entry.hash(hasher);
-                let target = if moves(hash) { &mut moved } else { &mut *self };
-                target.push_reusing(hash, entry, stamp, &mut spare);
-            }
-            spare.push(page);
-        }
-        self.shrink();
-        moved.shrink();
-        moved
-    }
-
-    /// Gives a page this stamp, and calls `visit` for its entries if it had another one.
-    pub fn stamp(&mut self, page: usize, stamp: u32, visit: &mut dyn FnMut(&[u8], &V)) -> usize {
-        let entries = self.entries.stamp(page, stamp);
-        for entry in entries {
-            visit(&entry.key, &entry.value);
-        }
-        entries.len()
     }
 
     /// A number that, by `&`, brings a place that lies beyond the end back to the beginning.
@@ -232,6 +151,65 @@ impl<V> Segment<V> {
             }
         }
     }
+}
+
+impl<V: Clone> Segment<V> {
+    /// The value at a position, to be changed.
+    pub fn value_mut(&mut self, position: usize) -> Option<&mut V> {
+        let entry = self.entries.get_mut(position)?;
+        Some(&mut entry.value)
+    }
+
+    /// Appends an entry with this hash, whose key must not be there. Gives its position.
+    pub fn push(&mut self, hash: u64, entry: Entry<V>) -> usize {
+        self.push_reusing(hash, entry, &mut Spare::new())
+    }
+
+    fn push_reusing(&mut self, hash: u64, entry: Entry<V>, spare: &mut Spare<Entry<V>>) -> usize {
+        let position = self.entries.len();
+        assert!(position < REACH, "a segment was not divided in time");
+        if (position + 1) * 8 > self.index.len() * 7 {
+            self.rebuild_index((self.index.len() * 2).max(MIN_INDEX));
+        }
+        self.put(Slot::new(position, hash));
+        self.entries.push_reusing(entry, spare);
+        position
+    }
+
+    /// Removes the entry at `position`, whose key has this hash.
+    pub fn remove(&mut self, hash: u64, position: usize, hasher: &RandomState) -> Option<Entry<V>> {
+        let place = self.find_slot(hash, |found| found == position)?;
+        self.free(place);
+        let last = self.entries.len() - 1;
+        // The last entry is about to move into the gap: its slot follows.
+        if position != last {
+            let hash = self.entries.get(last)?.hash(hasher);
+            let place = self.find_slot(hash, |found| found == last)?;
+            self.set(place, Slot::new(position, hash));
+        }
+        let entry = self.entries.swap_remove(position);
+        self.shrink();
+        entry
+    }
+
+    /// Takes the entries out for whose hash `moves` holds, and gives them as a segment of their own. In both
+    /// the entries keep their order; a scan relies on it.
+    pub fn split(&mut self, hasher: &RandomState, moves: impl Fn(u64) -> bool) -> Self {
+        let half = (self.index.len() / 2).max(MIN_INDEX);
+        let old = std::mem::take(self);
+        let mut moved = Self::default();
+        self.rebuild_index(half);
+        moved.rebuild_index(half);
+        // Pages that are emptied are filled again at once: an allocator is slower.
+        old.entries.drain(|entry, spare| {
+            let hash = entry.hash(hasher);
+            let target = if moves(hash) { &mut moved } else { &mut *self };
+            target.push_reusing(hash, entry, spare);
+        });
+        self.shrink();
+        moved.shrink();
+        moved
+    }
 
     /// Puts a slot into the first free place from its home on.
     fn put(&mut self, slot: Slot) {
@@ -247,17 +225,17 @@ impl<V> Segment<V> {
     }
 
     fn set(&mut self, place: usize, slot: Slot) {
-        if let Some(held) = self.index.get_mut(place) {
+        if let Some(held) = self.index.to_mut().get_mut(place) {
             *held = slot;
         }
     }
 
     /// Needs no look at the entries, so it takes some nanoseconds for each.
     fn rebuild_index(&mut self, slots: usize) {
-        let slots = vec![Slot::FREE; slots.min(MAX_INDEX)].into();
-        for slot in std::mem::replace(&mut self.index, slots) {
-            if slot != Slot::FREE {
-                self.put(slot);
+        let slots = std::iter::repeat_n(Slot::FREE, slots.min(MAX_INDEX)).collect();
+        for slot in std::mem::replace(&mut self.index, slots).iter() {
+            if *slot != Slot::FREE {
+                self.put(*slot);
             }
         }
     }
@@ -312,52 +290,8 @@ impl<V> Segment<V> {
 mod tests {
     use super::*;
 
-    fn remove<V>(
-        segment: &mut Segment<V>,
-        hash: u64,
-        key: &[u8],
-        hasher: &RandomState,
-    ) -> Option<Entry<V>> {
-        segment.remove(hash, segment.find(hash, key)?, hasher)
-    }
-
     fn key(number: u32) -> [u8; 4] {
         number.to_le_bytes()
-    }
-
-    /// No table lets a segment become that large. If one did, nothing would be lost.
-    #[test]
-    fn entries_beyond_the_reach_of_the_index_are_found_and_removed() {
-        let hasher = RandomState::new();
-        let hash_of = |number: u32| hash(&hasher, &key(number));
-        let mut segment = Segment::default();
-        let count = REACH as u32 + 2_000;
-        for number in 0..count {
-            let hash = hash_of(number);
-            let entry = Entry::new(key(number).as_slice().into(), hash, number);
-            segment.push(hash, entry, 0);
-        }
-        segment.check();
-        let find = |segment: &Segment<u32>, number: u32| {
-            let position = segment.find(hash_of(number), &key(number))?;
-            Some(segment.entries().get(position)?.value)
-        };
-        for number in 0..count {
-            assert_eq!(find(&segment, number), Some(number));
-        }
-        // Every third: with the first thousands of them, entries come back into the reach.
-        for number in (0..count).step_by(3) {
-            let removed = remove(&mut segment, hash_of(number), &key(number), &hasher);
-            assert_eq!(removed.map(|entry| entry.value), Some(number));
-            if number.is_multiple_of(1_000) {
-                segment.check();
-            }
-        }
-        for number in 0..count {
-            let stays = (!number.is_multiple_of(3)).then_some(number);
-            assert_eq!(find(&segment, number), stays);
-        }
-        segment.check();
     }
 
     /// Long keys have a hash of their own making here. Whoever calculated it again would find nothing.
@@ -369,9 +303,9 @@ mod tests {
         let mut segment = Segment::default();
         for number in 0..200 {
             let hash = hash_of(number);
-            segment.push(hash, Entry::new(key(number).as_slice().into(), hash, ()), 0);
+            segment.push(hash, Entry::new(key(number).as_slice().into(), hash, ()));
         }
-        let mut odd = segment.split(&hasher, 0, |hash| hash & 1 == 1);
+        let mut odd = segment.split(&hasher, |hash| hash & 1 == 1);
         assert_eq!((segment.len(), odd.len()), (100, 100));
         for number in 0..200 {
             let half = if number % 2 == 1 {
@@ -379,7 +313,9 @@ mod tests {
             } else {
                 &mut segment
             };
-            let removed = remove(half, hash_of(number), &key(number), &hasher);
+            let hash = hash_of(number);
+            let position = half.find(hash, &key(number)).unwrap();
+            let removed = half.remove(hash, position, &hasher);
             assert!(removed.is_some());
             half.check();
         }
@@ -392,9 +328,9 @@ mod tests {
         for number in 0..1_000 {
             let hash = hash(&hasher, &key(number));
             let entry = Entry::new(key(number).as_slice().into(), hash, number);
-            segment.push(hash, entry, 0);
+            segment.push(hash, entry);
         }
-        let moved = segment.split(&hasher, 0, |hash| hash & 1 == 1);
+        let moved = segment.split(&hasher, |hash| hash & 1 == 1);
         assert_eq!(segment.len() + moved.len(), 1_000);
         for half in [&segment, &moved] {
             half.check();

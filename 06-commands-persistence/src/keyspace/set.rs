@@ -1,7 +1,7 @@
 //! What a set key holds.
 //!
 //! A small set is one piece of memory, looked through from the beginning: that is quick enough for some
-//! thousand bytes, and costs one byte a member. A larger one is a [`Table`] of members without values. That
+//! thousand bytes, and costs two bytes a member. A larger one is a [`Table`] of members without values. That
 //! begins with one segment and grows in small steps, so to convert a small set is the largest step there
 //! is: some microseconds. A table is never made small again.
 //!
@@ -9,31 +9,46 @@
 //! cursor but 0 ever comes from it, and a scan that is under way is one of the table. A set that is in a
 //! table stays there as long as it lives.
 
+use crate::keyspace::data_type::DataType;
+use crate::keyspace::packed::Packed;
 use crate::keyspace::table::{Cursor, Table};
+use crate::rdb::{Encoder, ErrorKind, Source, ValueType, elements};
+use crate::resp::integer;
+use std::io::Read;
 
 /// The most members of a small set.
 const MAX_SMALL: usize = 128;
 
-/// The most bytes of a member of a small set; their number fits into a byte.
+/// The most bytes of a member of a small set.
 const MAX_MEMBER: usize = 64;
 
-/// A set of byte strings, in no order.
-#[derive(Debug)]
+/// What a member of a table takes beside its own bytes, about: its place, and its part of the index.
+const ENTRY: usize = 40;
+
+/// A set of byte strings, in no order. A clone of a large one shares its memory.
+#[derive(Clone, Debug)]
 pub struct Set {
     form: Form,
     only_integers: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Form {
-    Small(Small),
-    Large(Box<Table<()>>),
+    Small(Packed),
+    Large(Box<Large>),
+}
+
+#[derive(Clone, Debug, Default)]
+struct Large {
+    members: Table<()>,
+    /// Of all members together.
+    bytes: usize,
 }
 
 impl Default for Set {
     fn default() -> Self {
         Self {
-            form: Form::Small(Small::default()),
+            form: Form::Small(Packed::new()),
             only_integers: true,
         }
     }
@@ -43,8 +58,8 @@ impl Set {
     /// How many members there are.
     pub fn len(&self) -> usize {
         match &self.form {
-            Form::Small(small) => small.count,
-            Form::Large(table) => table.len(),
+            Form::Small(small) => small.len(),
+            Form::Large(large) => large.members.len(),
         }
     }
 
@@ -56,32 +71,44 @@ impl Set {
     /// Whether `member` is in the set.
     pub fn contains(&self, member: &[u8]) -> bool {
         match &self.form {
-            Form::Small(small) => small.find(member).is_some(),
-            Form::Large(table) => table.get(member).is_some(),
+            Form::Small(small) => small.position(member).is_some(),
+            Form::Large(large) => large.members.get(member).is_some(),
         }
     }
 
     /// Adds `member`. Whether it was new.
     pub fn insert(&mut self, member: &[u8]) -> bool {
         let is_new = match &mut self.form {
-            Form::Small(small) if small.find(member).is_some() => false,
-            Form::Small(small) => {
-                if !small.push(member) {
-                    self.enlarge().insert(member, ());
-                }
+            Form::Small(small) if small.position(member).is_some() => false,
+            Form::Small(small) if member.len() <= MAX_MEMBER && small.len() < MAX_SMALL => {
+                small.push_back(member);
                 true
             }
-            Form::Large(table) => table.insert(member, ()).is_none(),
+            Form::Small(small) => {
+                let mut large = Large::default();
+                small.iter().chain([member]).for_each(|member| {
+                    large.insert(member);
+                });
+                self.form = Form::Large(large.into());
+                true
+            }
+            Form::Large(large) => large.insert(member),
         };
-        self.only_integers &= !is_new || is_integer(member);
+        self.only_integers &= !is_new || integer::parse(member).is_some();
         is_new
     }
 
     /// Removes `member`. Whether it was there.
     pub fn remove(&mut self, member: &[u8]) -> bool {
         match &mut self.form {
-            Form::Small(small) => small.remove(member),
-            Form::Large(table) => table.remove(member).is_some(),
+            Form::Small(small) => match small.position(member) {
+                Some(position) => {
+                    small.remove(position..position + 1);
+                    true
+                }
+                None => false,
+            },
+            Form::Large(large) => large.remove(member),
         }
     }
 
@@ -89,19 +116,19 @@ impl Set {
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         let (small, large) = match &self.form {
             Form::Small(small) => (Some(small), None),
-            Form::Large(table) => (None, Some(table)),
+            Form::Large(large) => (None, Some(large)),
         };
-        let members = large.into_iter().flat_map(|table| table.iter());
+        let members = large.into_iter().flat_map(|large| large.members.iter());
         let members = members.map(|(member, ())| member);
-        small.into_iter().flat_map(Small::iter).chain(members)
+        small.into_iter().flatten().chain(members)
     }
 
     /// The member with this number, of those from 0 to `len() - 1`. Numbers mean nothing, but a random one
     /// gives every member with the same chance. Takes about a hundred steps at most, however many there are.
     pub fn nth(&self, number: usize) -> Option<&[u8]> {
         match &self.form {
-            Form::Small(small) => small.iter().nth(number),
-            Form::Large(table) => Some(table.nth(number)?.0),
+            Form::Small(small) => small.get(number),
+            Form::Large(large) => Some(large.members.nth(number)?.0),
         }
     }
 
@@ -114,16 +141,9 @@ impl Set {
                 small.iter().for_each(visit);
                 0
             }
-            Form::Large(table) => table.scan(cursor, limit, |member, ()| visit(member)),
-        }
-    }
-
-    /// How many pieces of memory it may take to free the set. Never too few, but too many where members are
-    /// short.
-    pub fn pieces(&self) -> usize {
-        match &self.form {
-            Form::Small(_) => 1,
-            Form::Large(table) => table.len(),
+            Form::Large(large) => large
+                .members
+                .scan(cursor, limit, |member, ()| visit(member)),
         }
     }
 
@@ -132,85 +152,66 @@ impl Set {
     pub fn only_integers(&self) -> bool {
         self.only_integers
     }
-
-    /// Moves the members of a small set to a table.
-    fn enlarge(&mut self) -> &mut Table<()> {
-        let mut table = Box::<Table<()>>::default();
-        for member in self.iter() {
-            table.insert(member, ());
-        }
-        self.form = Form::Large(table);
-        match &mut self.form {
-            Form::Large(table) => table,
-            Form::Small(_) => unreachable!("it was just made large"),
-        }
-    }
 }
 
-/// Whether these bytes are what a 64-bit integer is written as: no sign but a minus, no zeros before it.
-fn is_integer(bytes: &[u8]) -> bool {
-    let digits = bytes.strip_prefix(b"-").unwrap_or(bytes);
-    match digits {
-        [b'0'] => digits.len() == bytes.len(),
-        [b'1'..=b'9', ..] => {
-            let text = std::str::from_utf8(bytes);
-            text.is_ok_and(|text| text.parse::<i64>().is_ok())
+impl Large {
+    fn insert(&mut self, member: &[u8]) -> bool {
+        let is_new = self.members.insert(member, ()).is_none();
+        if is_new {
+            self.bytes += member.len();
         }
-        _ => false,
-    }
-}
-
-/// A few short members, one behind the other: the number of bytes of each, and the bytes.
-#[derive(Debug, Default)]
-struct Small {
-    bytes: Vec<u8>,
-    count: usize,
-}
-
-impl Small {
-    fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let mut rest = self.bytes.as_slice();
-        std::iter::from_fn(move || {
-            let (length, behind) = rest.split_first()?;
-            let (member, behind) = behind.split_at_checked(usize::from(*length))?;
-            rest = behind;
-            Some(member)
-        })
-    }
-
-    /// Where `member` begins, with the number of its bytes.
-    fn find(&self, member: &[u8]) -> Option<usize> {
-        let mut start = 0;
-        for held in self.iter() {
-            if held == member {
-                return Some(start);
-            }
-            start += 1 + held.len();
-        }
-        None
-    }
-
-    /// Appends a member that isn't there. Whether there was room for it.
-    fn push(&mut self, member: &[u8]) -> bool {
-        let length = u8::try_from(member.len());
-        match length {
-            Ok(length) if member.len() <= MAX_MEMBER && self.count < MAX_SMALL => {
-                self.bytes.push(length);
-                self.bytes.extend_from_slice(member);
-                self.count += 1;
-                true
-            }
-            _ => false,
-        }
+        is_new
     }
 
     fn remove(&mut self, member: &[u8]) -> bool {
-        let Some(start) = self.find(member) else {
-            return false;
-        };
-        self.bytes.drain(start..=start + member.len());
-        self.count -= 1;
-        true
+        let was_there = self.members.remove(member).is_some();
+        if was_there {
+            self.bytes -= member.len();
+        }
+        was_there
+    }
+}
+
+impl DataType for Set {
+    const NAME: &'static str = "set";
+    const HAS_ELEMENTS: bool = true;
+    const FORM: ValueType = ValueType::Set;
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn size(&self) -> usize {
+        match &self.form {
+            Form::Small(small) => small.allocated(),
+            Form::Large(large) => large.members.len() * ENTRY + large.bytes,
+        }
+    }
+
+    fn pieces(&self) -> usize {
+        match &self.form {
+            Form::Small(_) => 1,
+            // Long members are pieces of their own.
+            Form::Large(large) => large.members.len(),
+        }
+    }
+
+    fn save(&self, encoder: &mut Encoder<'_>) {
+        encoder.elements(self.len(), self.iter());
+    }
+
+    fn reads(form: ValueType) -> bool {
+        use ValueType::{SetIntset, SetListpack};
+        form == Self::FORM || matches!(form, SetIntset | SetListpack)
+    }
+
+    fn load<R: Read>(source: &mut Source<R>, form: ValueType) -> Result<Self, ErrorKind> {
+        let mut set = Self::default();
+        elements::strings(source, form, |member| {
+            let is_new = set.insert(member);
+            is_new.then_some(()).ok_or(ErrorKind::Twice)
+        })?;
+        Ok(set)
     }
 }
 
@@ -293,6 +294,20 @@ mod tests {
     }
 
     #[test]
+    fn a_change_after_a_clone_copies_little() {
+        let mut set = Set::default();
+        for number in 0..50_000 {
+            set.insert(&member(number));
+        }
+        let clone = set.clone();
+        assert!(set.insert(b"new") && set.remove(&member(0)));
+        assert!(clone.contains(&member(0)) && !clone.contains(b"new"));
+        let places = |set: &Set| -> HashSet<*const u8> { set.iter().map(<[u8]>::as_ptr).collect() };
+        let shared = places(&set).intersection(&places(&clone)).count();
+        assert!(shared > 49_800, "{shared}");
+    }
+
+    #[test]
     fn any_bytes_are_a_member() {
         let mut set = Set::default();
         for length in [0, 1, 63, 64, 65, 255, 256, 100_000] {
@@ -342,15 +357,12 @@ mod tests {
     }
 
     #[test]
-    fn a_small_set_costs_a_byte_a_member() {
+    fn a_small_set_costs_two_bytes_a_member() {
         let mut set = Set::default();
         for member in b'0'..=b'9' {
             set.insert(&[member]);
         }
-        let Form::Small(small) = &set.form else {
-            panic!("it is small");
-        };
-        assert_eq!(small.bytes.len(), 20);
-        assert!(size_of::<Set>() <= 40);
+        assert!(DataType::size(&set) < 64);
+        assert!(size_of::<Set>() <= 48);
     }
 }

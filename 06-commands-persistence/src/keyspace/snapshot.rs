@@ -1,140 +1,154 @@
-//! How a database is written down as it was at one moment while clients go on changing it.
+//! A database as it was at one moment.
 //!
 //! Redis forks: the child process has a copy of everything, which the system makes page by page when one of
-//! the two changes something. Here it is done by hand, and the pieces are the pages of the
-//! [`Table`](super::table::Table). A snapshot walks over them in small steps. Whoever is about to change a key
-//! that it has not reached yet first hands over the key's page, as it still is. Every page carries the number of
-//! the snapshot that has it, so that none is handed over twice, and none is missed.
+//! the two changes something. Here it is done by hand. A snapshot is a clone of the [`Table`], which shares all that
+//! is in it. Whoever then changes a key makes copies of the page, the segment and the group that it is in, as far as
+//! they are still shared; the rest of the table is nobody's concern. So a snapshot begins at once, however many keys there
+//! are; any number of them may be there at a time; and whoever has one needs no lock to look at it.
+//!
+//! What a snapshot costs in memory is what was copied: at worst, where every key is changed before it is written down, as
+//! much again as there was. That is also what a fork may cost.
 
-use super::table::{Cursor, Table};
+use super::Db;
+use super::table::Table;
 use super::value::Value;
 use crate::clock::UnixMillis;
 use crate::small_bytes::SmallBytes;
-use std::fmt;
 
-/// Takes down the keys of a snapshot, each of them once, in no order.
-pub trait Sink: Send + fmt::Debug {
-    /// A key with its value, and when it expires.
-    fn entry(&mut self, key: &[u8], value: &Value, deadline: Option<UnixMillis>);
-
-    /// What was taken so far, to be written down; the sink forgets it.
-    fn take(&mut self) -> Taken;
-
-    /// How many bytes of memory are held until [`take`](Self::take) is called.
-    fn pending(&self) -> usize;
+/// All databases as they were at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// When that was.
+    pub taken_at: UnixMillis,
+    /// Those that had keys, with their numbers.
+    pub databases: Vec<(usize, Image)>,
 }
 
-/// Keys that a sink has taken.
-#[derive(Debug, Default)]
-pub struct Taken {
-    /// Those that are written down already, as the bytes for the file.
-    pub bytes: Vec<u8>,
-    /// Those that would take long to write down, to be written outside the lock. They share the memory of what they
-    /// were: no change reaches them.
-    pub large: Vec<(SmallBytes, Value, Option<UnixMillis>)>,
-}
-
-impl Taken {
-    /// Whether there is nothing.
-    pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty() && self.large.is_empty()
-    }
-}
-
-/// Keys of a database, and their deadlines.
-pub type Tables = (Table<Value>, Table<UnixMillis>);
-
-/// A snapshot of one database that is being taken.
-#[derive(Debug)]
-pub struct Frozen {
-    epoch: u32,
-    sink: Box<dyn Sink>,
-    /// Where the walk goes on; `None` when it is at its end.
-    cursor: Option<Cursor>,
-    /// The tables to walk, where the database was emptied since.
-    detached: Option<Tables>,
-}
-
-impl Frozen {
-    /// A snapshot with this number, of which nothing is taken yet.
-    pub fn new(epoch: u32, sink: Box<dyn Sink>) -> Self {
+impl Snapshot {
+    /// What is in these databases now.
+    pub fn new(databases: &[Db], now: UnixMillis) -> Self {
+        let used = databases
+            .iter()
+            .enumerate()
+            .filter(|(_, db)| !db.is_empty());
         Self {
-            epoch,
-            sink,
-            cursor: Some(0),
-            detached: None,
+            taken_at: now,
+            databases: used.map(|(number, db)| (number, db.image())).collect(),
         }
-    }
-
-    /// Its number.
-    pub fn epoch(&self) -> u32 {
-        self.epoch
-    }
-
-    /// Where its keys go.
-    pub fn sink(&mut self) -> &mut (dyn Sink + 'static) {
-        &mut *self.sink
-    }
-
-    /// Takes about `limit` keys more. False: there were none left.
-    pub fn step(
-        &mut self,
-        values: &mut Table<Value>,
-        deadlines: &Table<UnixMillis>,
-        limit: usize,
-    ) -> bool {
-        let Some(cursor) = self.cursor else {
-            return false;
-        };
-        let (values, deadlines) = match &mut self.detached {
-            Some((values, deadlines)) => (values, &*deadlines),
-            None => (values, deadlines),
-        };
-        let sink = &mut self.sink;
-        let mut visit =
-            |key: &[u8], value: &Value| sink.entry(key, value, deadline_of(deadlines, key));
-        self.cursor = values.freeze_step(cursor, limit, &mut visit);
-        if self.cursor.is_none() {
-            return false;
-        }
-        true
-    }
-
-    /// Takes what a change of `key` may change or move.
-    pub fn preserve(
-        &mut self,
-        values: &mut Table<Value>,
-        deadlines: &Table<UnixMillis>,
-        key: &[u8],
-    ) {
-        if self.cursor.is_none() || self.detached.is_some() {
-            return;
-        }
-        let sink = &mut self.sink;
-        let mut visit =
-            |key: &[u8], value: &Value| sink.entry(key, value, deadline_of(deadlines, key));
-        values.freeze_for(key, &mut visit);
-    }
-
-    /// The database is emptied: the snapshot keeps the tables it has not yet walked to their end. Gives back
-    /// the ones it has no use for, among them those of a second time: all in them is newer than the snapshot.
-    pub fn detach(&mut self, values: Table<Value>, deadlines: Table<UnixMillis>) -> Option<Tables> {
-        if self.cursor.is_none() || self.detached.is_some() {
-            return Some((values, deadlines));
-        }
-        self.detached = Some((values, deadlines));
-        None
-    }
-
-    /// Ends the snapshot. Gives its sink, and what is to be freed.
-    pub fn end(self) -> (Box<dyn Sink>, Option<Tables>) {
-        (self.sink, self.detached)
     }
 }
 
-fn deadline_of(deadlines: &Table<UnixMillis>, key: &[u8]) -> Option<UnixMillis> {
-    if deadlines.is_empty() {
-        return None;
+/// The keys of a database at one moment, and their deadlines.
+#[derive(Clone, Debug, Default)]
+pub struct Image {
+    pub(super) values: Table<Value>,
+    pub(super) deadlines: Table<UnixMillis>,
+}
+
+impl Image {
+    /// How many keys there are.
+    pub fn len(&self) -> usize {
+        self.values.len()
     }
-    deadlines.get(key).copied()
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// How many keys have a deadline.
+    pub fn volatile_len(&self) -> usize {
+        self.deadlines.len()
+    }
+
+    /// Visits all keys in no order, to the first error. What was visited is let go: if it changes, nobody has to copy it
+    /// any more.
+    ///
+    /// # Errors
+    /// What `visit` gives.
+    pub fn consume<E>(
+        self,
+        mut visit: impl FnMut(&SmallBytes, &Value, Option<UnixMillis>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let deadlines = self.deadlines;
+        self.values.consume(|key, value| {
+            let deadline = (!deadlines.is_empty()).then(|| deadlines.get(key).copied());
+            visit(key, value, deadline.flatten())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keyspace::db::DbMut;
+    use crate::keyspace::journal::{Counters, Journal};
+    use std::collections::BTreeMap;
+
+    type Model = BTreeMap<Vec<u8>, (Vec<u8>, Option<UnixMillis>)>;
+
+    fn contents(image: Image) -> Model {
+        let mut all = Model::new();
+        let visited = image.consume(|key, value, deadline| {
+            let Value::String(bytes) = value else {
+                return Err("another type");
+            };
+            all.insert(key.to_vec(), (bytes.to_vec(), deadline));
+            Ok(())
+        });
+        assert_eq!(visited, Ok(()));
+        all
+    }
+
+    fn change(db: &mut Db, how: impl FnOnce(DbMut<'_>)) {
+        how(DbMut {
+            number: 0,
+            db,
+            now: UnixMillis(0),
+            journal: &mut Journal::default(),
+            counters: &mut Counters::default(),
+        });
+    }
+
+    /// Gives every key this value, and every third this deadline.
+    fn fill(db: &mut Db, value: &[u8], deadline: i64) -> Model {
+        let mut model = Model::new();
+        for number in 0..5_000 {
+            let key = format!("key:{number}").into_bytes();
+            let deadline = (number % 3 == 0).then_some(UnixMillis(deadline));
+            let set = |db: DbMut<'_>| {
+                db.for_write(&key)
+                    .set(Value::String(value.into()), deadline)
+            };
+            change(db, set);
+            model.insert(key, (value.to_vec(), deadline));
+        }
+        model
+    }
+
+    #[test]
+    fn several_at_once_show_each_its_moment_also_when_the_database_is_emptied() {
+        let mut db = Db::default();
+        let (first_model, first) = (fill(&mut db, b"1", 1_000), db.image());
+        let (second_model, second) = (fill(&mut db, &[2; 100], 2_000), db.image());
+        change(&mut db, |mut db| db.clear());
+        assert_eq!(db.len(), 0);
+        fill(&mut db, b"3", 3_000);
+        assert_eq!(contents(second), second_model);
+        assert_eq!(contents(first), first_model);
+    }
+
+    /// There may be many databases, most of them empty.
+    #[test]
+    fn only_databases_with_keys_are_taken() {
+        let mut databases: Vec<Db> = (0..4_000).map(|_| Db::default()).collect();
+        fill(&mut databases[7], b"x", 1);
+        let snapshot = Snapshot::new(&databases, UnixMillis(5));
+        let numbers: Vec<usize> = snapshot
+            .databases
+            .iter()
+            .map(|(number, _)| *number)
+            .collect();
+        assert_eq!(numbers, [7]);
+    }
 }

@@ -21,14 +21,14 @@
 //! has to be done at once, at any size: about a thousand keys move. [`grow`] says which segment is divided, and
 //! when. An empty table has no segments, and a small one has one: it costs little to have many tables.
 //!
-//! The last entry of a segment fills the gap that a removed one leaves. [`scan`] and [`freeze`] say why
-//! nothing is missed by that.
+//! The last entry of a segment fills the gap that a removed one leaves. [`scan`] says why nothing
+//! is missed by that.
 
-pub mod freeze;
 pub mod grow;
 pub mod scan;
 
 use crate::keyspace::counts::Counts;
+use crate::keyspace::cow::Cow;
 use crate::keyspace::pages::Pages;
 use crate::keyspace::segment::{Entry, Segment, hash};
 use crate::small_bytes::SmallBytes;
@@ -48,13 +48,9 @@ pub const WARM: usize = 16;
 #[derive(Debug)]
 pub struct Table<V> {
     /// None before the first key comes.
-    segments: Pages<Segment<V>>,
+    segments: Pages<Cow<Segment<V>>>,
     counts: Counts,
     length: usize,
-    /// Keys that came since the last division of a segment.
-    since_split: usize,
-    /// The snapshot that is being taken; 0 for none.
-    epoch: u32,
     /// Its keys are random numbers: nobody can choose names that all fall into the same place.
     hasher: RandomState,
 }
@@ -63,18 +59,14 @@ pub struct Table<V> {
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
     hash: u64,
-    segment: u32,
-    /// In the segment; [`NOWHERE`] where there is no such key.
-    position: u32,
+    /// The segment, and the position there; `None` where there is no such key.
+    found: Option<(usize, usize)>,
 }
-
-/// No segment has a position as high.
-const NOWHERE: u32 = u32::MAX;
 
 impl Place {
     /// Whether there is such a key.
     pub fn is_found(self) -> bool {
-        self.position != NOWHERE
+        self.found.is_some()
     }
 }
 
@@ -84,9 +76,18 @@ impl<V> Default for Table<V> {
             segments: Pages::default(),
             counts: Counts::default(),
             length: 0,
-            since_split: 0,
-            epoch: 0,
             hasher: RandomState::new(),
+        }
+    }
+}
+
+impl<V> Clone for Table<V> {
+    fn clone(&self) -> Self {
+        Self {
+            segments: self.segments.clone(),
+            counts: self.counts.clone(),
+            hasher: self.hasher.clone(),
+            ..*self
         }
     }
 }
@@ -142,71 +143,6 @@ impl<V> Table<V> {
         Some(&self.find(key)?.key)
     }
 
-    /// Makes `key` hold `value`, and gives what it held before. The key is copied where it is new; given as
-    /// [`SmallBytes`], it is taken as it is.
-    pub fn insert(&mut self, key: impl AsRef<[u8]> + Into<SmallBytes>, value: V) -> Option<V> {
-        let mut place = self.locate(key.as_ref());
-        if let Some(held) = self.at_mut(place) {
-            return Some(mem::replace(held, value));
-        }
-        self.add_at(&mut place, key.into(), value);
-        None
-    }
-
-    /// Removes `key`, and gives it with its value.
-    pub fn remove(&mut self, key: &[u8]) -> Option<(SmallBytes, V)> {
-        self.remove_at(&mut self.locate(key))
-    }
-
-    /// Where `key` is, or would be: whoever has more than one thing to do with it looks for it once.
-    pub fn locate(&self, key: &[u8]) -> Place {
-        let hash = hash(&self.hasher, key);
-        let segment = self.segment_of(hash);
-        let found = self.segments.get(segment);
-        let found = found.and_then(|segment| segment.find(hash, key));
-        Place {
-            hash,
-            segment: segment as u32,
-            position: found.map_or(NOWHERE, |position| position as u32),
-        }
-    }
-
-    /// The key and the value at a place.
-    pub fn at(&self, place: Place) -> Option<(&SmallBytes, &V)> {
-        let segment = self.segments.get(place.segment as usize)?;
-        let entry = segment.entries().get(place.position as usize)?;
-        Some((&entry.key, &entry.value))
-    }
-
-    /// The value at a place, to be changed.
-    pub fn at_mut(&mut self, place: Place) -> Option<&mut V> {
-        let segment = self.segments.get_mut(place.segment as usize)?;
-        segment.value_mut(place.position as usize)
-    }
-
-    /// Adds a key at the place where it was not found.
-    pub fn add_at(&mut self, place: &mut Place, key: SmallBytes, value: V) {
-        self.make_room();
-        let number = self.segment_of(place.hash);
-        let entry = Entry::new(key, place.hash, value);
-        if let Some(segment) = self.segments.get_mut(number) {
-            let position = segment.push(place.hash, entry, self.epoch);
-            (place.segment, place.position) = (number as u32, position as u32);
-            self.count(number, 1);
-        }
-    }
-
-    /// Removes the key at a place, and gives it with its value.
-    pub fn remove_at(&mut self, place: &mut Place) -> Option<(SmallBytes, V)> {
-        let number = place.segment as usize;
-        let position = mem::replace(&mut place.position, NOWHERE) as usize;
-        let segment = self.segments.get_mut(number)?;
-        let Entry { key, value } = segment.remove(place.hash, position, &self.hasher)?;
-        self.count(number, -1);
-        self.drop_segments_of_none();
-        Some((key, value))
-    }
-
     /// The entry with this number, of those from 0 to `len() - 1`. Numbers mean nothing, but a random one
     /// gives every entry with the same chance. Takes about a hundred steps at ten million keys.
     pub fn nth(&self, number: usize) -> Option<(&[u8], &V)> {
@@ -229,10 +165,88 @@ impl<V> Table<V> {
             .map(|entry| (&*entry.key, &entry.value))
     }
 
+    /// All entries in no order, to the first error. Lets go of each part of the table when its entries were visited.
+    ///
+    /// # Errors
+    /// What `visit` gives.
+    pub fn consume<E>(
+        self,
+        mut visit: impl FnMut(&SmallBytes, &V) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for segment in self.segments.consume() {
+            for entry in segment.entries().iter() {
+                visit(&entry.key, &entry.value)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where `key` is, or would be: whoever has more than one thing to do with it looks for it once.
+    pub fn locate(&self, key: &[u8]) -> Place {
+        let hash = hash(&self.hasher, key);
+        let number = self.segment_of(hash);
+        let found = self.segments.get(number);
+        let found = found.and_then(|segment| Some((number, segment.find(hash, key)?)));
+        Place { hash, found }
+    }
+
+    /// The key and the value at a place.
+    pub fn at(&self, place: Place) -> Option<(&SmallBytes, &V)> {
+        let (number, position) = place.found?;
+        let entry = self.segments.get(number)?.entries().get(position)?;
+        Some((&entry.key, &entry.value))
+    }
+
     fn find(&self, key: &[u8]) -> Option<&Entry<V>> {
         let hash = hash(&self.hasher, key);
         let segment = self.segments.get(self.segment_of(hash))?;
         segment.entries().get(segment.find(hash, key)?)
+    }
+}
+
+impl<V: Clone> Table<V> {
+    /// Makes `key` hold `value`, and gives what it held before. The key is copied where it is new; given as
+    /// [`SmallBytes`], it is taken as it is.
+    pub fn insert(&mut self, key: impl AsRef<[u8]> + Into<SmallBytes>, value: V) -> Option<V> {
+        let mut place = self.locate(key.as_ref());
+        if let Some(held) = self.at_mut(place) {
+            return Some(mem::replace(held, value));
+        }
+        self.add_at(&mut place, key.into(), value);
+        None
+    }
+
+    /// Removes `key`, and gives it with its value.
+    pub fn remove(&mut self, key: &[u8]) -> Option<(SmallBytes, V)> {
+        self.remove_at(&mut self.locate(key))
+    }
+
+    /// The value at a place, to be changed.
+    pub fn at_mut(&mut self, place: Place) -> Option<&mut V> {
+        let (number, position) = place.found?;
+        let segment = self.segments.get_mut(number)?.to_mut();
+        segment.value_mut(position)
+    }
+
+    /// Adds a key at the place where it was not found.
+    pub fn add_at(&mut self, place: &mut Place, key: SmallBytes, value: V) {
+        self.make_room();
+        let number = self.segment_of(place.hash);
+        let entry = Entry::new(key, place.hash, value);
+        let segment = self.segments.get_mut(number);
+        let position = segment.map(|segment| segment.to_mut().push(place.hash, entry));
+        place.found = position.map(|position| (number, position));
+        self.count(number, 1);
+    }
+
+    /// Removes the key at a place, and gives it with its value.
+    pub fn remove_at(&mut self, place: &mut Place) -> Option<(SmallBytes, V)> {
+        let (number, position) = place.found.take()?;
+        let segment = self.segments.get_mut(number)?.to_mut();
+        let Entry { key, value } = segment.remove(place.hash, position, &self.hasher)?;
+        self.count(number, -1);
+        self.drop_segments_of_none();
+        Some((key, value))
     }
 
     /// Notes that a segment got a key, or lost one.
@@ -251,9 +265,9 @@ mod tests {
     use std::collections::{HashMap, HashSet};
 
     /// What must hold after every change.
-    fn check<V>(table: &Table<V>) {
-        table.segments.iter().for_each(Segment::check);
-        let lengths = table.segments.iter().map(Segment::len);
+    fn check<V: Clone>(table: &Table<V>) {
+        table.segments.iter().for_each(|segment| segment.check());
+        let lengths = table.segments.iter().map(|segment| segment.len());
         assert_eq!(table.len(), lengths.sum::<usize>());
         assert_eq!(table.iter().count(), table.len());
     }
@@ -308,6 +322,81 @@ mod tests {
         assert!(table.is_empty());
         check(&table);
         assert!(table.segments.is_empty());
+    }
+
+    /// One random change of a table and of its model.
+    fn change(table: &mut Table<u32>, model: &mut HashMap<Vec<u8>, u32>, random: &mut StdRng) {
+        let key = key(random.random_range(0..20_000));
+        let value = random.random();
+        match random.random_range(0..4) {
+            0 => assert_eq!(
+                table.remove(&key).map(|(_, value)| value),
+                model.remove(&key)
+            ),
+            _ => assert_eq!(table.insert(&*key, value), model.insert(key, value)),
+        }
+    }
+
+    /// Several at a time, each begun at another moment, taken and let go in any order.
+    #[test]
+    fn clones_do_not_see_later_changes() {
+        let mut random = StdRng::seed_from_u64(8);
+        let (mut table, mut model) = (Table::default(), HashMap::new());
+        let mut clones = Vec::new();
+        for _ in 0..60 {
+            for _ in 0..random.random_range(0..3_000) {
+                change(&mut table, &mut model, &mut random);
+            }
+            clones.push((table.clone(), model.clone()));
+            if clones.len() > 3 {
+                let (clone, model) = clones.swap_remove(random.random_range(0..4));
+                check(&clone);
+                let mut found = HashMap::new();
+                let all = clone.consume(|key, value| {
+                    found.insert(key.to_vec(), *value);
+                    Ok::<(), ()>(())
+                });
+                assert_eq!((all, found), (Ok(()), model));
+            }
+        }
+        check(&table);
+    }
+
+    #[test]
+    fn a_change_after_a_clone_copies_one_page() {
+        let mut table = Table::default();
+        for number in 0..100_000_u32 {
+            table.insert(&*key(number), number);
+        }
+        let clone = table.clone();
+        table.insert(&*key(7), 8);
+        assert_eq!(
+            (table.get(&key(7)), clone.get(&key(7))),
+            (Some(&8), Some(&7))
+        );
+        let place =
+            |table: &Table<u32>, number| std::ptr::from_ref(table.get(&key(number)).unwrap());
+        let copied = (0..100_000).filter(|number| place(&table, *number) != place(&clone, *number));
+        assert!(copied.count() <= crate::keyspace::pages::PAGE);
+    }
+
+    /// A snapshot that fails, for one.
+    #[test]
+    fn after_a_clone_that_was_consumed_in_part_nothing_is_copied() {
+        let mut table = Table::default();
+        for number in 0..5_000 {
+            table.insert(&*key(number), number);
+        }
+        let place = |table: &Table<u32>| std::ptr::from_ref(table.get(&key(7)).unwrap());
+        let before = place(&table);
+        let mut visited = 0;
+        let failed = table.clone().consume(|_, _| {
+            visited += 1;
+            (visited < 10).then_some(()).ok_or("the disk is full")
+        });
+        assert_eq!(failed, Err("the disk is full"));
+        table.insert(&*key(7), 8);
+        assert_eq!(place(&table), before);
     }
 
     #[test]

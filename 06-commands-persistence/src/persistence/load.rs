@@ -1,12 +1,9 @@
 //! Reads a snapshot when the server starts.
 
 use crate::clock::UnixMillis;
-use crate::keyspace::list::List;
-use crate::keyspace::set::Set;
 use crate::keyspace::value::Value;
-use crate::rdb::{self, Decoder, Event};
+use crate::rdb::{Decoder, Event};
 use crate::server::Server;
-use crate::small_bytes::SmallBytes;
 use anyhow::{Context, bail};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -44,7 +41,7 @@ fn read(server: &mut Server, file: impl Read) -> anyhow::Result<Loaded> {
     let mut loaded = Loaded::default();
     let mut db = 0;
     loop {
-        match decoder.next_event()? {
+        match decoder.next_event(Value::load)? {
             Event::Eof => break,
             Event::Aux { .. } | Event::ResizeDb { .. } => {}
             Event::Function(_) => bail!("it holds functions, which this server does not have"),
@@ -59,7 +56,6 @@ fn read(server: &mut Server, file: impl Read) -> anyhow::Result<Loaded> {
                     loaded.expired += 1;
                     continue;
                 }
-                let value = convert(value, &key)?;
                 if value.is_empty_collection() {
                     continue;
                 }
@@ -79,31 +75,4 @@ fn select(server: &Server, number: u64) -> anyhow::Result<usize> {
         let databases = server.databases().len();
         format!("it has keys in database {number}, and there are {databases} (see --databases)")
     })
-}
-
-fn convert(value: rdb::Value, key: &[u8]) -> anyhow::Result<Value> {
-    Ok(match value {
-        rdb::Value::String(bytes) => Value::String(SmallBytes::from(bytes)),
-        rdb::Value::List(elements) => {
-            let mut list = List::default();
-            elements.iter().for_each(|element| list.push_back(element));
-            Value::List(Box::new(list))
-        }
-        rdb::Value::Set(members) => {
-            let mut set = Set::default();
-            for member in members.iter() {
-                if !set.insert(member) {
-                    bail!("the set '{}' has a member twice", key.escape_ascii());
-                }
-            }
-            Value::Set(Box::new(set))
-        }
-        rdb::Value::Hash(_) => bail!(no_such_type("hash", key)),
-        rdb::Value::SortedSet(_) => bail!(no_such_type("sorted set", key)),
-    })
-}
-
-fn no_such_type(name: &str, key: &[u8]) -> String {
-    let key = key.escape_ascii();
-    format!("the key '{key}' holds a {name}, a type that this server does not have yet")
 }

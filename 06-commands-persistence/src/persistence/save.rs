@@ -5,25 +5,15 @@
 //! then that change is brought to disk as well. Whenever the machine fails, there is one complete file: the old one or
 //! the new one.
 
-use crate::clock::UnixMillis;
-use crate::keyspace::Db;
-use crate::keyspace::pages::PAGE;
-use crate::keyspace::snapshot::Taken;
-use crate::rdb::{Crc64, Encoder};
-use crate::server::Server;
+use crate::config::Config;
+use crate::keyspace::snapshot::Snapshot;
+use crate::rdb::Encoder;
 use crate::server::shared::Shared;
-use crate::server::sink::encode;
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use std::fs::{self, File};
-use std::io::Write;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
-
-/// About so many keys are taken under one hold of the lock: some fifty microseconds.
-const STEP: usize = 512;
-
-/// A hold ends earlier when so many bytes have gathered, be it by the walk or by writers who had to keep something.
-const MAX_PENDING: usize = 128 * 1024;
 
 /// Writes the snapshot that was [begun](Server::freeze) to the file that it is configured to have, and says how many bytes
 /// that are. Blocks the thread, not the server.
@@ -31,13 +21,14 @@ const MAX_PENDING: usize = 128 * 1024;
 /// # Errors
 /// What went wrong with which file. The old file is still there.
 pub fn save(shared: &Shared) -> anyhow::Result<u64> {
-    let path = {
-        let server = shared.lock("snapshot");
-        server.config.dump_path()
+    let (snapshot, config) = {
+        let mut server = shared.lock("snapshot");
+        (server.saving.snapshot.take(), server.config.clone())
     };
+    let snapshot = snapshot.ok_or_else(|| anyhow!("no snapshot was begun"))?;
+    let path = config.dump_path();
     let temporary = temporary_name(&path);
-    let written = Snapshot::begun(shared).write(&temporary);
-    let result = written.and_then(|bytes| {
+    let result = write(snapshot, &config, &temporary).and_then(|bytes| {
         replace(&temporary, &path)?;
         Ok(bytes)
     });
@@ -76,139 +67,32 @@ fn replace(temporary: &Path, path: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("cannot sync the directory {}", directory.display()))
 }
 
-/// A snapshot that is being taken. When it is dropped, it has ended.
-struct Snapshot<'a> {
-    shared: &'a Shared,
-    databases: usize,
-    now: UnixMillis,
-    encoder: Encoder,
-    checksum: bool,
-    crc: Crc64,
-    length: u64,
+/// Writes a snapshot to a file of its own.
+fn write(snapshot: Snapshot, config: &Config, path: &Path) -> anyhow::Result<u64> {
+    let mut file =
+        File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
+    let encoder = Encoder::new(&mut file, config.rdbcompression);
+    let length = encode(encoder, snapshot, config.rdbchecksum)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    file.sync_all()
+        .with_context(|| format!("cannot sync {}", path.display()))?;
+    Ok(length)
 }
 
-impl Drop for Snapshot<'_> {
-    fn drop(&mut self) {
-        let mut server = self.shared.lock("snapshot");
-        for db in server.databases_mut() {
-            db.thaw();
-        }
+fn encode(mut encoder: Encoder<'_>, snapshot: Snapshot, checksum: bool) -> io::Result<u64> {
+    encoder.header();
+    encoder.aux(b"redis-ver", crate::REDIS_VERSION.as_bytes());
+    encoder.aux(b"redis-bits", b"64");
+    let seconds = snapshot.taken_at.0.div_euclid(1000).to_string();
+    encoder.aux(b"ctime", seconds.as_bytes());
+    for (number, image) in snapshot.databases {
+        encoder.select_db(number as u64);
+        encoder.resize_db(image.len() as u64, image.volatile_len() as u64);
+        image.consume(|key, value, deadline| {
+            encoder.key(value.form(), key, deadline.map(|deadline| deadline.0))?;
+            value.save(&mut encoder);
+            Ok::<(), io::Error>(())
+        })?;
     }
-}
-
-impl<'a> Snapshot<'a> {
-    /// The one that was begun.
-    fn begun(shared: &'a Shared) -> Self {
-        let server = shared.lock("snapshot");
-        Self {
-            shared,
-            databases: server.databases().len(),
-            now: server.saving.since,
-            encoder: Encoder::new(server.config.rdbcompression),
-            checksum: server.config.rdbchecksum,
-            crc: Crc64::new(),
-            length: 0,
-        }
-    }
-
-    fn write(mut self, path: &Path) -> anyhow::Result<u64> {
-        let mut file =
-            File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
-        self.write_to(&mut file)
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        file.sync_all()
-            .with_context(|| format!("cannot sync {}", path.display()))?;
-        Ok(self.length)
-    }
-
-    fn write_to(&mut self, file: &mut impl Write) -> anyhow::Result<()> {
-        let mut out = Vec::new();
-        self.encoder.header(&mut out);
-        let seconds = self.now.0.div_euclid(1000).to_string();
-        let facts: [(&str, &str); 3] = [
-            ("redis-ver", crate::REDIS_VERSION),
-            ("redis-bits", "64"),
-            ("ctime", &seconds),
-        ];
-        for (fact, value) in facts {
-            self.encoder
-                .aux(&mut out, fact.as_bytes(), value.as_bytes());
-        }
-        self.put(file, &out)?;
-        for db in 0..self.databases {
-            self.write_database(file, db)?;
-        }
-        self.write_end(file)
-    }
-
-    fn write_database(&mut self, file: &mut impl Write, db: usize) -> anyhow::Result<()> {
-        let mut is_first = true;
-        let mut more = true;
-        while more {
-            let taken;
-            let (keys, volatile);
-            {
-                let mut server = self.shared.lock("snapshot");
-                (taken, more) = step(&mut server, db);
-                let database = server.databases().get(db);
-                keys = database.map_or(0, |database| database.len());
-                volatile = database.map_or(0, |database| database.volatile_len());
-            }
-            if taken.is_empty() {
-                continue;
-            }
-            if is_first {
-                is_first = false;
-                let mut head = Vec::new();
-                self.encoder.select_db(&mut head, db as u64);
-                self.encoder
-                    .resize_db(&mut head, keys as u64, volatile as u64);
-                self.put(file, &head)?;
-            }
-            self.put(file, &taken.bytes)?;
-            for (key, value, deadline) in taken.large {
-                let mut bytes = Vec::new();
-                encode(&mut self.encoder, &mut bytes, (&key, &value, deadline));
-                self.put(file, &bytes)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn write_end(&mut self, file: &mut impl Write) -> anyhow::Result<()> {
-        let mut out = Vec::new();
-        self.encoder.eof(&mut out, self.crc);
-        if !self.checksum {
-            // All zeros say that there is none.
-            let end = out.len().saturating_sub(8);
-            out.truncate(end);
-            out.extend_from_slice(&[0; 8]);
-        }
-        self.put(file, &out)
-    }
-
-    fn put(&mut self, file: &mut impl Write, bytes: &[u8]) -> anyhow::Result<()> {
-        file.write_all(bytes)?;
-        self.crc.update(bytes);
-        self.length += bytes.len() as u64;
-        Ok(())
-    }
-}
-
-/// The next piece of a database, and whether there is more. What writers had to keep comes first.
-fn step(server: &mut Server, db: usize) -> (Taken, bool) {
-    let Some(db) = server.databases_mut().get_mut(db) else {
-        return (Taken::default(), false);
-    };
-    let pending = |db: &mut Db| db.sink().map(|sink| sink.pending());
-    let mut more = true;
-    let mut left = STEP;
-    while more && left > 0 && pending(db).is_some_and(|pending| pending < MAX_PENDING) {
-        more = db.freeze_step(PAGE);
-        left -= PAGE;
-    }
-    match db.sink() {
-        Some(sink) => (sink.take(), more),
-        None => (Taken::default(), false),
-    }
+    encoder.finish(checksum)
 }

@@ -5,7 +5,6 @@
 
 use super::error::{Error, ErrorKind};
 use super::source::Source;
-use super::value::{self, Value};
 use super::{
     FIRST_VERSION_WITH_CHECKSUM, MAGIC, READABLE_VERSIONS, ValueType, length, opcode, string,
 };
@@ -13,7 +12,7 @@ use std::io::Read;
 
 /// What a file holds, in its order.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Event {
+pub enum Event<V> {
     /// A fact about the file, such as the version of the server that wrote it.
     Aux {
         /// What it is about: `redis-ver`.
@@ -39,7 +38,7 @@ pub enum Event {
         /// When it expires, in milliseconds since 1970. That may have passed.
         expires_at_ms: Option<i64>,
         /// What it holds.
-        value: Value,
+        value: V,
     },
     /// The end of the file, whose checksum was right, or absent.
     Eof,
@@ -94,17 +93,21 @@ impl<R: Read> Decoder<R> {
         self.source.into_rest()
     }
 
-    /// Reads up to the end of the next item. After the end of the file, the end again.
+    /// Reads up to the end of the next item. After the end of the file, the end again. `read` reads the value of a key,
+    /// which is written in the form given.
     ///
     /// # Errors
     ///
     /// What is wrong with the file. Nobody can know where the next item would begin: further calls give the
     /// end of the file.
-    pub fn next_event(&mut self) -> Result<Event, Error> {
+    pub fn next_event<V>(
+        &mut self,
+        read: impl FnOnce(&mut Source<R>, ValueType) -> Result<V, ErrorKind>,
+    ) -> Result<Event<V>, Error> {
         if self.ended {
             return Ok(Event::Eof);
         }
-        let event = self.read_event();
+        let event = self.read_event(read);
         self.ended = matches!(event, Ok(Event::Eof) | Err(_));
         event.map_err(|kind| Error {
             offset: self.source.offset(),
@@ -113,7 +116,10 @@ impl<R: Read> Decoder<R> {
         })
     }
 
-    fn read_event(&mut self) -> Result<Event, ErrorKind> {
+    fn read_event<V>(
+        &mut self,
+        read: impl FnOnce(&mut Source<R>, ValueType) -> Result<V, ErrorKind>,
+    ) -> Result<Event<V>, ErrorKind> {
         let source = &mut self.source;
         loop {
             return match source.byte()? {
@@ -157,17 +163,21 @@ impl<R: Read> Decoder<R> {
                 opcode::MODULE_AUX => Err(ErrorKind::UnsupportedItem("data of a module")),
                 opcode::EOF => self.read_end(),
                 byte => match ValueType::from_byte(byte) {
-                    Some(kind) => self.read_key(kind),
+                    Some(form) => self.read_key(form, read),
                     None => Err(ErrorKind::UnknownItem(byte)),
                 },
             };
         }
     }
 
-    fn read_key(&mut self, kind: ValueType) -> Result<Event, ErrorKind> {
+    fn read_key<V>(
+        &mut self,
+        form: ValueType,
+        read: impl FnOnce(&mut Source<R>, ValueType) -> Result<V, ErrorKind>,
+    ) -> Result<Event<V>, ErrorKind> {
         // An error in the value is going to name the key.
         let key = self.key.insert(string::read(&mut self.source)?);
-        let value = value::read(&mut self.source, kind)?;
+        let value = read(&mut self.source, form)?;
         let key = std::mem::take(key);
         self.key = None;
         let expires_at_ms = self.expires_at_ms.take();
@@ -178,7 +188,7 @@ impl<R: Read> Decoder<R> {
         })
     }
 
-    fn read_end(&mut self) -> Result<Event, ErrorKind> {
+    fn read_end<V>(&mut self) -> Result<Event<V>, ErrorKind> {
         if self.version >= FIRST_VERSION_WITH_CHECKSUM {
             let computed = self.source.checksum();
             let stored = u64::from_le_bytes(self.source.array()?);

@@ -1,28 +1,21 @@
 //! Writes a file, item by item.
 //!
-//! All of it is appended to bytes of the caller, who takes them to the file whenever there are enough of them,
-//! and keeps the checksum of what was taken:
-//!
 //! ```
-//! # use step06_commands_persistence::rdb::{Crc64, Encoder};
+//! # use step06_commands_persistence::rdb::{Encoder, ValueType};
 //! let mut file = Vec::new();
-//! let mut crc = Crc64::new();
-//! let mut encoder = Encoder::new(true);
-//! let mut out = Vec::new();
-//!
-//! encoder.header(&mut out);
-//! encoder.select_db(&mut out, 0);
-//! encoder.string(&mut out, b"greeting", None, b"hello");
-//! crc.update(&out); // once in a while
-//! file.append(&mut out);
-//!
-//! encoder.eof(&mut out, crc);
-//! file.append(&mut out);
+//! let mut encoder = Encoder::new(&mut file, true);
+//! encoder.header();
+//! encoder.select_db(0);
+//! encoder.key(ValueType::String, b"greeting", None)?;
+//! encoder.element(b"hello");
+//! encoder.finish(true)?;
 //! # assert_eq!(file.len(), 9 + 2 + 1 + 9 + 6 + 1 + 8);
+//! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! A value that is too large to be held in memory twice is written in parts: [`Encoder::key`],
-//! [`Encoder::length`], and then every [`Encoder::element`], with [`Encoder::score`] behind it in a sorted set.
+//! A value is written in parts: first [`Encoder::key`], then, as its type has it, [`Encoder::elements`],
+//! [`Encoder::fields`] or [`Encoder::members`]. It goes to the file while it is written, so that a large one is never in
+//! memory twice.
 //!
 //! Every collection is written as a count and its elements. Redis reads that for any size, and packs small
 //! ones itself. A collection should have elements: Redis leaves out a key without any when it reads the file.
@@ -30,210 +23,181 @@
 use super::crc64::Crc64;
 use super::lzf::Compressor;
 use super::{MAGIC, VERSION, ValueType, length, opcode, string};
+use std::io::{self, Write};
+use std::{fmt, mem};
 
-/// Writes the items of a file. It keeps no bytes itself, only what compression needs.
-#[derive(Debug)]
-pub struct Encoder {
+/// About so many bytes go to the file at once.
+const BUFFER: usize = 64 * 1024;
+
+/// Writes the items of a file. When something goes wrong with the file, nothing more is written, and the next call
+/// that can fail says what it was.
+pub struct Encoder<'f> {
+    file: &'f mut dyn Write,
+    /// What goes to the file next.
+    buffer: Vec<u8>,
+    /// Over all that went to the file, and its length.
+    crc: Crc64,
+    length: u64,
+    error: Option<io::Error>,
     compressor: Option<Compressor>,
 }
 
-impl Encoder {
+impl fmt::Debug for Encoder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Encoder")
+            .field("length", &self.length)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'f> Encoder<'f> {
     /// With or without compression of strings that are longer than 20 bytes: Redis's `rdbcompression`.
-    pub fn new(compress: bool) -> Self {
-        let compressor = compress.then(Compressor::default);
-        Self { compressor }
+    pub fn new(file: &'f mut dyn Write, compress: bool) -> Self {
+        Self {
+            file,
+            buffer: Vec::new(),
+            crc: Crc64::new(),
+            length: 0,
+            error: None,
+            compressor: compress.then(Compressor::default),
+        }
     }
 
     /// What a file begins with.
-    pub fn header(&mut self, out: &mut Vec<u8>) {
-        out.extend_from_slice(MAGIC);
-        out.extend_from_slice(format!("{VERSION:04}").as_bytes());
+    pub fn header(&mut self) {
+        self.buffer.extend_from_slice(MAGIC);
+        let version = format!("{VERSION:04}");
+        self.buffer.extend_from_slice(version.as_bytes());
     }
 
     /// An auxiliary field, such as `redis-ver`, `redis-bits`, `ctime`, `used-mem` or `aof-base`. Redis logs or
     /// ignores those it does not know.
-    pub fn aux(&mut self, out: &mut Vec<u8>, key: &[u8], value: &[u8]) {
-        out.push(opcode::AUX);
-        self.element(out, key);
-        self.element(out, value);
+    pub fn aux(&mut self, key: &[u8], value: &[u8]) {
+        self.buffer.push(opcode::AUX);
+        self.element(key);
+        self.element(value);
     }
 
     /// The keys that follow belong to the database with this number.
-    pub fn select_db(&mut self, out: &mut Vec<u8>, number: u64) {
-        out.push(opcode::SELECT_DB);
-        length::write(out, number);
+    pub fn select_db(&mut self, number: u64) {
+        self.buffer.push(opcode::SELECT_DB);
+        length::write(&mut self.buffer, number);
     }
 
     /// How many keys the database has, and how many of them expire. Readers make room for them: a good guess
     /// is enough. It comes right after the number of the database.
-    pub fn resize_db(&mut self, out: &mut Vec<u8>, keys: u64, expires: u64) {
-        out.push(opcode::RESIZE_DB);
-        length::write(out, keys);
-        length::write(out, expires);
+    pub fn resize_db(&mut self, keys: u64, expires: u64) {
+        self.buffer.push(opcode::RESIZE_DB);
+        length::write(&mut self.buffer, keys);
+        length::write(&mut self.buffer, expires);
     }
 
-    /// A key that holds a string.
-    #[inline]
-    pub fn string(
-        &mut self,
-        out: &mut Vec<u8>,
-        key: &[u8],
-        expires_at_ms: Option<i64>,
-        value: &[u8],
-    ) {
-        self.key(out, ValueType::String, key, expires_at_ms);
-        self.element(out, value);
-    }
-
-    /// A key that holds a list of `len` elements, which come from its head to its tail.
-    pub fn list<E: AsRef<[u8]>>(
-        &mut self,
-        out: &mut Vec<u8>,
-        key: &[u8],
-        expires_at_ms: Option<i64>,
-        len: usize,
-        elements: impl IntoIterator<Item = E>,
-    ) {
-        self.key(out, ValueType::List, key, expires_at_ms);
-        self.elements(out, len, elements);
-    }
-
-    /// A key that holds a set of `len` members.
-    pub fn set<E: AsRef<[u8]>>(
-        &mut self,
-        out: &mut Vec<u8>,
-        key: &[u8],
-        expires_at_ms: Option<i64>,
-        len: usize,
-        members: impl IntoIterator<Item = E>,
-    ) {
-        self.key(out, ValueType::Set, key, expires_at_ms);
-        self.elements(out, len, members);
-    }
-
-    /// A key that holds a hash of `len` fields, each with its value.
-    pub fn hash<F: AsRef<[u8]>, V: AsRef<[u8]>>(
-        &mut self,
-        out: &mut Vec<u8>,
-        key: &[u8],
-        expires_at_ms: Option<i64>,
-        len: usize,
-        fields: impl IntoIterator<Item = (F, V)>,
-    ) {
-        self.key(out, ValueType::Hash, key, expires_at_ms);
-        self.fields(out, len, fields);
-    }
-
-    /// A key that holds a sorted set of `len` members, each with its score, which is not NaN. Redis writes
-    /// them from the highest to the lowest: its reader is fastest where each belongs before the one before.
-    pub fn sorted_set<M: AsRef<[u8]>>(
-        &mut self,
-        out: &mut Vec<u8>,
-        key: &[u8],
-        expires_at_ms: Option<i64>,
-        len: usize,
-        members: impl IntoIterator<Item = (M, f64)>,
-    ) {
-        self.key(out, ValueType::SortedSet, key, expires_at_ms);
-        self.members(out, len, members);
-    }
-
-    /// The beginning of a key: all but its value, which has to follow as `kind` says. `expires_at_ms` counts
+    /// The beginning of a key: all but its value, which has to follow as `form` says. `expires_at_ms` counts
     /// milliseconds since 1970.
+    ///
+    /// # Errors
+    /// What went wrong with the file before.
     #[inline]
     pub fn key(
         &mut self,
-        out: &mut Vec<u8>,
-        kind: ValueType,
+        form: ValueType,
         key: &[u8],
         expires_at_ms: Option<i64>,
-    ) {
-        if let Some(expires_at_ms) = expires_at_ms {
-            out.push(opcode::EXPIRE_MILLIS);
-            out.extend_from_slice(&expires_at_ms.to_le_bytes());
+    ) -> io::Result<()> {
+        if let Some(error) = &mut self.error {
+            return Err(mem::replace(error, io::Error::other("it failed before")));
         }
-        out.push(kind.byte());
-        self.element(out, key);
+        if let Some(expires_at_ms) = expires_at_ms {
+            self.buffer.push(opcode::EXPIRE_MILLIS);
+            self.buffer.extend_from_slice(&expires_at_ms.to_le_bytes());
+        }
+        self.buffer.push(form.byte());
+        self.element(key);
+        Ok(())
     }
 
     /// The value of a list or a set: exactly `len` elements.
-    pub fn elements<E: AsRef<[u8]>>(
-        &mut self,
-        out: &mut Vec<u8>,
-        len: usize,
-        elements: impl IntoIterator<Item = E>,
-    ) {
-        self.counted(out, len, elements, |encoder, out, element| {
-            encoder.element(out, element.as_ref());
+    pub fn elements<E: AsRef<[u8]>>(&mut self, len: usize, elements: impl IntoIterator<Item = E>) {
+        self.counted(len, elements, |encoder, element| {
+            encoder.element(element.as_ref());
         });
     }
 
     /// The value of a hash: exactly `len` fields with their values.
     pub fn fields<F: AsRef<[u8]>, V: AsRef<[u8]>>(
         &mut self,
-        out: &mut Vec<u8>,
         len: usize,
         fields: impl IntoIterator<Item = (F, V)>,
     ) {
-        self.counted(out, len, fields, |encoder, out, (field, value)| {
-            encoder.element(out, field.as_ref());
-            encoder.element(out, value.as_ref());
+        self.counted(len, fields, |encoder, (field, value)| {
+            encoder.element(field.as_ref());
+            encoder.element(value.as_ref());
         });
     }
 
-    /// The value of a sorted set: exactly `len` members with their scores.
+    /// The value of a sorted set: exactly `len` members with their scores, none of which is NaN. Redis writes them from
+    /// the highest to the lowest: its reader is fastest where each belongs before the one before.
     pub fn members<M: AsRef<[u8]>>(
         &mut self,
-        out: &mut Vec<u8>,
         len: usize,
         members: impl IntoIterator<Item = (M, f64)>,
     ) {
-        self.counted(out, len, members, |encoder, out, (member, score)| {
-            encoder.element(out, member.as_ref());
-            encoder.score(out, score);
+        self.counted(len, members, |encoder, (member, score)| {
+            debug_assert!(!score.is_nan(), "nobody could read the file");
+            encoder.element(member.as_ref());
+            encoder.buffer.extend_from_slice(&score.to_le_bytes());
         });
     }
 
     fn counted<T>(
         &mut self,
-        out: &mut Vec<u8>,
         len: usize,
         items: impl IntoIterator<Item = T>,
-        mut write: impl FnMut(&mut Self, &mut Vec<u8>, T),
+        mut write: impl FnMut(&mut Self, T),
     ) {
-        self.length(out, len as u64);
+        length::write(&mut self.buffer, len as u64);
         let mut written = 0;
         for item in items {
-            write(self, out, item);
+            write(self, item);
             written += 1;
         }
         debug_assert_eq!(written, len, "the file would be broken");
     }
 
-    /// How many elements, fields or members follow.
-    pub fn length(&mut self, out: &mut Vec<u8>, length: u64) {
-        length::write(out, length);
-    }
-
-    /// One string: an element, a field, a value, or a member.
+    /// One string: a value, or an element, a field, a member.
     #[inline]
-    pub fn element(&mut self, out: &mut Vec<u8>, element: &[u8]) {
-        string::write(out, element, self.compressor.as_mut());
+    pub fn element(&mut self, element: &[u8]) {
+        string::write(&mut self.buffer, element, self.compressor.as_mut());
+        if self.buffer.len() >= BUFFER {
+            self.flush();
+        }
     }
 
-    /// The score of the member before.
-    pub fn score(&mut self, out: &mut Vec<u8>, score: f64) {
-        debug_assert!(!score.is_nan(), "nobody could read the file");
-        out.extend_from_slice(&score.to_le_bytes());
+    /// The end of the file, with its checksum or, in its place, zeros that say that there is none. Gives the length of
+    /// the file.
+    ///
+    /// # Errors
+    /// What went wrong with the file.
+    pub fn finish(mut self, checksum: bool) -> io::Result<u64> {
+        self.buffer.push(opcode::EOF);
+        self.flush();
+        let checksum = if checksum { self.crc.value() } else { 0 };
+        self.buffer.extend_from_slice(&checksum.to_le_bytes());
+        self.flush();
+        match self.error {
+            Some(error) => Err(error),
+            None => Ok(self.length),
+        }
     }
 
-    /// The end of the file, with its checksum. `drained` is the checksum of what was taken out of `out`
-    /// before; everything after that must still be in there.
-    pub fn eof(&mut self, out: &mut Vec<u8>, drained: Crc64) {
-        out.push(opcode::EOF);
-        let mut crc = drained;
-        crc.update(out);
-        out.extend_from_slice(&crc.value().to_le_bytes());
+    /// Hands all that is written to the file.
+    pub(super) fn flush(&mut self) {
+        if self.error.is_none() {
+            self.error = self.file.write_all(&self.buffer).err();
+        }
+        self.crc.update(&self.buffer);
+        self.length += self.buffer.len() as u64;
+        self.buffer.clear();
     }
 }
 
@@ -243,33 +207,62 @@ mod tests {
 
     #[test]
     fn a_small_file_byte_by_byte() {
-        let mut out = Vec::new();
-        let mut encoder = Encoder::new(true);
-        encoder.header(&mut out);
-        encoder.aux(&mut out, b"redis-bits", b"64");
-        encoder.select_db(&mut out, 0);
-        encoder.resize_db(&mut out, 2, 1);
-        encoder.string(&mut out, b"a", None, b"1");
-        encoder.list(&mut out, b"l", Some(258), 2, ["x", "300"]);
-        let mut expected = b"REDIS0010\xFA\x0Aredis-bits\xC0\x40\xFE\0\xFB\x02\x01".to_vec();
-        expected.extend(b"\x00\x01a\xC0\x01");
-        expected.extend(b"\xFC\x02\x01\0\0\0\0\0\0\x01\x01l\x02\x01x\xC1\x2C\x01");
-        assert_eq!(out, expected);
+        for checksum in [true, false] {
+            let mut file = Vec::new();
+            let mut encoder = Encoder::new(&mut file, true);
+            encoder.header();
+            encoder.aux(b"redis-bits", b"64");
+            encoder.select_db(0);
+            encoder.resize_db(2, 1);
+            encoder.key(ValueType::String, b"a", None).unwrap();
+            encoder.element(b"1");
+            encoder.key(ValueType::List, b"l", Some(258)).unwrap();
+            encoder.elements(2, ["x", "300"]);
+            let length = encoder.finish(checksum).unwrap();
+            let mut expected = b"REDIS0010\xFA\x0Aredis-bits\xC0\x40\xFE\0\xFB\x02\x01".to_vec();
+            expected.extend(b"\x00\x01a\xC0\x01");
+            expected.extend(b"\xFC\x02\x01\0\0\0\0\0\0\x01\x01l\x02\x01x\xC1\x2C\x01\xFF");
+            let mut crc = Crc64::new();
+            crc.update(&expected);
+            let crc = if checksum { crc.value() } else { 0 };
+            expected.extend(crc.to_le_bytes());
+            assert_eq!(length, expected.len() as u64);
+            assert_eq!(file, expected);
+        }
+    }
+
+    /// A disk with room for so many bytes.
+    struct Full(usize);
+
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 = self
+                .0
+                .checked_sub(bytes.len())
+                .ok_or(io::ErrorKind::StorageFull)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
     }
 
     #[test]
-    fn the_checksum_is_that_of_all_that_was_drained() {
-        let mut whole = Vec::new();
-        let mut encoder = Encoder::new(false);
-        encoder.header(&mut whole);
-        encoder.set(&mut whole, b"s", None, 1, ["member"]);
-        let (mut drained, mut rest) = (Crc64::new(), whole.split_off(5));
-        drained.update(&whole);
-        encoder.eof(&mut rest, drained);
-        whole.append(&mut rest);
-        let stored = whole.split_off(whole.len() - 8);
-        let mut crc = Crc64::new();
-        crc.update(&whole);
-        assert_eq!(stored, crc.value().to_le_bytes());
+    fn a_full_disk_is_told_before_the_next_key() {
+        let mut disk = Full(100_000);
+        let mut encoder = Encoder::new(&mut disk, false);
+        let mut write = || {
+            encoder.key(ValueType::List, b"l", None)?;
+            encoder.elements(10, [[7; 2_000]; 10]);
+            Ok::<(), io::Error>(())
+        };
+        let written = (0..10).take_while(|_| write().is_ok()).count();
+        assert!((3..9).contains(&written), "{written}");
+        let mut disk = Full(10);
+        let mut encoder = Encoder::new(&mut disk, false);
+        encoder.header();
+        let error = encoder.finish(true).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     }
 }

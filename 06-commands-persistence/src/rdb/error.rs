@@ -45,6 +45,8 @@ pub enum ErrorKind {
     Intset(&'static str),
     /// A node of a list is neither a listpack (2) nor an element (1), but this.
     ListNode(u64),
+    /// A set has a member twice, or a hash a field.
+    Twice,
     /// A hash has a field without a value, or a sorted set a member without a score.
     OddLength,
     /// The score of a member is not a number.
@@ -85,9 +87,9 @@ impl fmt::Display for ErrorKind {
             Self::UnsupportedType(kind) => {
                 write!(
                     f,
-                    "not supported: type {}, which is a {}",
-                    kind.byte(),
-                    kind.name()
+                    "it is a {} (type {}), which this server does not have yet",
+                    kind.name(),
+                    kind.byte()
                 )
             }
             Self::UnsupportedItem(what) => write!(f, "not supported: {what}"),
@@ -98,6 +100,7 @@ impl fmt::Display for ErrorKind {
             Self::Ziplist(what) => write!(f, "ziplist: {what}"),
             Self::Intset(what) => write!(f, "intset: {what}"),
             Self::ListNode(number) => write!(f, "lists have no nodes of kind {number}"),
+            Self::Twice => write!(f, "a member or a field is there twice"),
             Self::OddLength => write!(f, "the last field or member stands alone"),
             Self::Score => write!(f, "a score is not a number"),
             Self::Checksum { computed, stored } => {

@@ -1,7 +1,7 @@
 //! RDB, the format of Redis's snapshots: a whole keyspace as one run of bytes.
 //!
 //! Nothing in here knows how the server keeps its data, or where the bytes come from and go to. The
-//! [`Encoder`] appends to a `Vec<u8>`; the [`Decoder`] reads from anything that is [`std::io::Read`].
+//! [`Encoder`] writes to anything that is [`std::io::Write`], the [`Decoder`] reads from [`std::io::Read`].
 //!
 //! A file from beginning to end. What stands in `[ ]` is a string or a length as described below:
 //!
@@ -26,7 +26,7 @@
 //!
 //! - [`length`]: numbers in 1, 2, 5 or 9 bytes.
 //! - [`string`]: a length and bytes; or a number in 1, 2 or 4 bytes; or bytes compressed by [`lzf`].
-//! - [`encoder`] and [`decoder`]: files. [`value`]: what a key holds. [`dump`]: one value by itself.
+//! - [`encoder`] and [`decoder`]: files. [`elements`]: what a key holds. [`dump`]: one value by itself.
 //! - [`listpack`], [`ziplist`], [`intset`]: how Redis keeps small collections in memory. It writes such a
 //!   block into the file as it is, in the place of one string. We have to read these, but need not write
 //!   them: Redis also loads the plain forms, a count followed by the elements.
@@ -37,6 +37,7 @@
 pub mod crc64;
 pub mod decoder;
 pub mod dump;
+pub mod elements;
 pub mod encoder;
 pub mod error;
 pub mod intset;
@@ -48,16 +49,13 @@ mod packed;
 mod round_trip;
 pub mod source;
 pub mod string;
-pub mod strings;
-pub mod value;
 pub mod ziplist;
 
 pub use crc64::Crc64;
 pub use decoder::{Decoder, Event};
 pub use encoder::Encoder;
 pub use error::{Error, ErrorKind};
-pub use strings::Strings;
-pub use value::{ScoredMembers, Value};
+pub use source::Source;
 
 use std::ops::RangeInclusive;
 

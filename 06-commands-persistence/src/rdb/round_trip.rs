@@ -5,11 +5,47 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::io::Read;
 
+type Event = super::Event<Value>;
+
+/// What a key holds. Collections of strings have the plain form of their type.
+#[derive(Clone, Debug, PartialEq)]
+enum Value {
+    String(Vec<u8>),
+    Strings(ValueType, Vec<Vec<u8>>),
+    SortedSet(Vec<(Vec<u8>, f64)>),
+}
+
+impl Value {
+    fn read<R: Read>(source: &mut Source<R>, form: ValueType) -> Result<Self, ErrorKind> {
+        use ValueType::*;
+        let plain = match form {
+            String => return Ok(Self::String(string::read(source)?)),
+            List | ListZiplist | ListQuicklist | ListQuicklist2 => List,
+            Set | SetIntset | SetListpack => Set,
+            Hash | HashZiplist | HashListpack => Hash,
+            _ => {
+                let mut all = Vec::new();
+                elements::scored(source, form, |member, score| {
+                    all.push((member.to_vec(), score));
+                    Ok(())
+                })?;
+                return Ok(Self::SortedSet(all));
+            }
+        };
+        let mut all = Vec::new();
+        elements::strings(source, form, |element| {
+            all.push(element.to_vec());
+            Ok(())
+        })?;
+        Ok(Self::Strings(plain, all))
+    }
+}
+
 fn events(file: &[u8]) -> Result<Vec<Event>, Error> {
     let mut decoder = Decoder::new(file)?;
     let mut events = Vec::new();
     loop {
-        let event = decoder.next_event()?;
+        let event = decoder.next_event(Value::read)?;
         let ended = event == Event::Eof;
         events.push(event);
         if ended {
@@ -50,8 +86,18 @@ fn blob(block: &[u8]) -> Vec<u8> {
     out
 }
 
-fn strings(all: &[&str]) -> Strings {
-    all.iter().collect()
+fn strings(form: ValueType, all: &[&str]) -> Value {
+    Value::Strings(
+        form,
+        all.iter().map(|text| text.as_bytes().to_vec()).collect(),
+    )
+}
+
+fn scored(all: &[(&str, f64)]) -> Value {
+    let all = all
+        .iter()
+        .map(|(member, score)| (member.as_bytes().to_vec(), *score));
+    Value::SortedSet(all.collect())
 }
 
 fn random_string(random: &mut StdRng) -> Vec<u8> {
@@ -65,7 +111,7 @@ fn random_string(random: &mut StdRng) -> Vec<u8> {
     (0..size).map(|_| random.random_range(0..letters)).collect()
 }
 
-fn random_strings(random: &mut StdRng, each: usize) -> Strings {
+fn random_strings(random: &mut StdRng, each: usize) -> Vec<Vec<u8>> {
     let count = random.random_range(1..20) * each;
     (0..count).map(|_| random_string(random)).collect()
 }
@@ -73,9 +119,9 @@ fn random_strings(random: &mut StdRng, each: usize) -> Strings {
 fn random_value(random: &mut StdRng) -> Value {
     match random.random_range(0..6) {
         0 | 1 => Value::String(random_string(random)),
-        2 => Value::List(random_strings(random, 1)),
-        3 => Value::Set(random_strings(random, 1)),
-        4 => Value::Hash(random_strings(random, 2)),
+        2 => Value::Strings(ValueType::List, random_strings(random, 1)),
+        3 => Value::Strings(ValueType::Set, random_strings(random, 1)),
+        4 => Value::Strings(ValueType::Hash, random_strings(random, 2)),
         _ => Value::SortedSet(
             (0..random.random_range(1..20))
                 .map(|_| (random_string(random), random.random_range(-1e9..1e9)))
@@ -103,47 +149,55 @@ fn random_event(random: &mut StdRng) -> Event {
     }
 }
 
-fn encode(encoder: &mut Encoder, out: &mut Vec<u8>, event: &Event) {
+fn encode(encoder: &mut Encoder<'_>, event: &Event) {
     match event {
-        Event::SelectDb(number) => encoder.select_db(out, *number),
-        Event::ResizeDb { keys, expires } => encoder.resize_db(out, *keys, *expires),
-        Event::Aux { key, value } => encoder.aux(out, key, value),
+        Event::SelectDb(number) => encoder.select_db(*number),
+        Event::ResizeDb { keys, expires } => encoder.resize_db(*keys, *expires),
+        Event::Aux { key, value } => encoder.aux(key, value),
         Event::Key {
             key,
             expires_at_ms,
             value,
-        } => encode_key(encoder, out, key, *expires_at_ms, value),
+        } => encode_key(encoder, key, *expires_at_ms, value).unwrap(),
         Event::Function(_) | Event::Eof => {}
     }
 }
 
 fn encode_key(
-    encoder: &mut Encoder,
-    out: &mut Vec<u8>,
+    encoder: &mut Encoder<'_>,
     key: &[u8],
     at: Option<i64>,
     value: &Value,
-) {
+) -> std::io::Result<()> {
     match value {
-        Value::String(value) => encoder.string(out, key, at, value),
-        Value::List(all) => encoder.list(out, key, at, all.len(), all.iter()),
-        Value::Set(all) => encoder.set(out, key, at, all.len(), all.iter()),
-        Value::Hash(all) => encoder.hash(out, key, at, all.len() / 2, all.pairs()),
-        Value::SortedSet(all) => encoder.sorted_set(out, key, at, all.len(), all.iter()),
+        Value::String(value) => {
+            encoder.key(ValueType::String, key, at)?;
+            encoder.element(value);
+        }
+        Value::Strings(ValueType::Hash, all) => {
+            encoder.key(ValueType::Hash, key, at)?;
+            let fields = all.chunks(2).map(|pair| (&pair[0], &pair[1]));
+            encoder.fields(all.len() / 2, fields);
+        }
+        Value::Strings(form, all) => {
+            encoder.key(*form, key, at)?;
+            encoder.elements(all.len(), all);
+        }
+        Value::SortedSet(all) => {
+            encoder.key(ValueType::SortedSet, key, at)?;
+            let members = all.iter().map(|(member, score)| (member, *score));
+            encoder.members(all.len(), members);
+        }
     }
+    Ok(())
 }
 
 fn encode_all(events: &[Event], compress: bool) -> Vec<u8> {
-    let mut encoder = Encoder::new(compress);
-    let (mut file, mut crc, mut out) = (Vec::new(), Crc64::new(), Vec::new());
-    encoder.header(&mut out);
-    for event in events {
-        encode(&mut encoder, &mut out, event);
-        crc.update(&out);
-        file.append(&mut out);
-    }
-    encoder.eof(&mut out, crc);
-    file.append(&mut out);
+    let mut file = Vec::new();
+    let mut encoder = Encoder::new(&mut file, compress);
+    encoder.header();
+    events.iter().for_each(|event| encode(&mut encoder, event));
+    encoder.finish(true).unwrap();
     file
 }
 
@@ -262,8 +316,8 @@ fn what_stands_before_a_key_belongs_to_it() {
 fn after_the_end_comes_the_rest() {
     let bytes = [file(b""), b"*1\r\n".to_vec()].concat();
     let mut decoder = Decoder::new(&bytes[..]).unwrap();
-    assert_eq!(decoder.next_event().unwrap(), Event::Eof);
-    assert_eq!(decoder.next_event().unwrap(), Event::Eof);
+    assert_eq!(decoder.next_event(Value::read).unwrap(), Event::Eof);
+    assert_eq!(decoder.next_event(Value::read).unwrap(), Event::Eof);
     let mut rest = String::new();
     decoder.into_rest().read_to_string(&mut rest).unwrap();
     assert_eq!(rest, "*1\r\n");
@@ -273,7 +327,7 @@ fn after_the_end_comes_the_rest() {
 fn what_is_not_supported_is_named() {
     let text = error(&file(b"\x0F\x03key\x01")).to_string();
     let expected = "after 14 bytes, in the value of key \"key\": \
-        not supported: type 15, which is a stream";
+        it is a stream (type 15), which this server does not have yet";
     assert_eq!(text, expected);
     for kind in [6, 7, 9, 15, 19, 21, 22, 23, 24, 25] {
         let kind = ValueType::from_byte(kind).unwrap();
@@ -291,23 +345,28 @@ fn what_is_not_supported_is_named() {
 #[test]
 fn forms_of_old_servers() {
     let block = blob(&ziplist::tests::block(&[b"\x01a", &[0xF3]]));
-    let two = strings(&["a", "2"]);
-    let scored = Value::SortedSet([("a", 2.0)].into_iter().collect());
-    let list = Value::List(two.clone());
-    assert_eq!(value(ValueType::ListZiplist, &block).unwrap(), list);
-    let hash = Value::Hash(two);
-    assert_eq!(value(ValueType::HashZiplist, &block).unwrap(), hash);
-    assert_eq!(value(ValueType::SortedSetZiplist, &block).unwrap(), scored);
+    for (form, expected) in [
+        (
+            ValueType::ListZiplist,
+            strings(ValueType::List, &["a", "2"]),
+        ),
+        (
+            ValueType::HashZiplist,
+            strings(ValueType::Hash, &["a", "2"]),
+        ),
+        (ValueType::SortedSetZiplist, scored(&[("a", 2.0)])),
+    ] {
+        assert_eq!(value(form, &block).unwrap(), expected);
+    }
     let nodes = [&[2][..], &block, &block].concat();
-    let twice = Value::List(strings(&["a", "2", "a", "2"]));
+    let twice = strings(ValueType::List, &["a", "2", "a", "2"]);
     assert_eq!(value(ValueType::ListQuicklist, &nodes).unwrap(), twice);
     let text = value(
         ValueType::SortedSetText,
         b"\x03\x01a\x041e-3\x01b\xFE\x01c\xFF",
     );
     let scores = [("a", 0.001), ("b", f64::INFINITY), ("c", f64::NEG_INFINITY)];
-    let expected = Value::SortedSet(scores.into_iter().collect());
-    assert_eq!(text.unwrap(), expected);
+    assert_eq!(text.unwrap(), scored(&scores));
 }
 
 #[test]

@@ -3,6 +3,8 @@
 
 use super::client::ClientId;
 use crate::clock::UnixMillis;
+use crate::keyspace::cow::copied;
+use crate::keyspace::snapshot::Snapshot;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,12 +87,16 @@ pub struct Saving {
     pub last_duration: Option<Duration>,
     /// How many changes there had been when the last complete one began.
     pub saved_changes: u64,
+    /// What [`copied`] said when it began.
+    pub copied_before: usize,
+    /// Bytes that were copied since clients changed them while the last one was written.
+    pub last_copied: usize,
     /// Complete ones since the server started.
     pub completed: u64,
     /// Keys that were loaded at the start, and those whose time was up by then.
     pub loaded: (u64, u64),
-    /// The number of the next one, which no earlier one has had.
-    pub epoch: u32,
+    /// What is about to be written.
+    pub snapshot: Option<Snapshot>,
 }
 
 impl Saving {
@@ -107,9 +113,11 @@ impl Saving {
             failed: false,
             last_duration: None,
             saved_changes: 0,
+            copied_before: 0,
+            last_copied: 0,
             completed: 0,
             loaded: (0, 0),
-            epoch: 0,
+            snapshot: None,
         }
     }
 
@@ -123,8 +131,17 @@ impl Saving {
         self.since = now;
         self.last_try = now;
         self.changes_at_start = changes;
-        self.epoch = self.epoch.wrapping_add(1).max(1);
+        self.copied_before = copied();
         true
+    }
+
+    /// How many bytes were copied so far since clients changed them while this one is being written.
+    pub fn copied(&self) -> usize {
+        if self.running {
+            copied() - self.copied_before
+        } else {
+            0
+        }
     }
 
     /// Notes that it has ended. Gives the clients that wait for that.
@@ -132,6 +149,7 @@ impl Saving {
         self.running = false;
         self.failed = !completed && (self.failed || !self.in_foreground);
         self.last_duration = Some(took);
+        self.last_copied = copied() - self.copied_before;
         if completed {
             self.last = now;
             self.saved_changes = self.changes_at_start;

@@ -11,7 +11,6 @@ pub mod clients;
 pub mod jobs;
 pub mod settings;
 pub mod shared;
-pub mod sink;
 pub mod stats;
 pub mod unsent;
 

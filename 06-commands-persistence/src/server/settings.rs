@@ -2,9 +2,9 @@
 
 use super::Server;
 use super::jobs::Job;
-use super::sink::RdbSink;
 use crate::config::value::Events;
 use crate::config::{Config, SetError};
+use crate::keyspace::snapshot::Snapshot;
 use std::path::PathBuf;
 
 /// After a snapshot has failed, the next is not tried earlier than this many milliseconds later.
@@ -73,10 +73,7 @@ impl Server {
         let (now, changes) = (self.now.unix(), self.journal.changes);
         let begins = self.saving.begin(now, changes);
         if begins {
-            let (epoch, compress) = (self.saving.epoch, self.config.rdbcompression);
-            for db in self.databases_mut() {
-                db.freeze(epoch, Box::new(RdbSink::new(compress)));
-            }
+            self.saving.snapshot = Some(Snapshot::new(self.databases(), now));
         }
         begins
     }

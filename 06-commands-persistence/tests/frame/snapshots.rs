@@ -72,6 +72,9 @@ fn a_snapshot_shows_the_moment_at_which_it_was_asked_for() {
             requests.push(words(["SET", &key(1), "late"]));
             pipeline(&mut client, requests.into_iter());
             wait_for_save(&mut client);
+            // What was changed while the snapshot was there had to be copied.
+            assert_ne!(client.info("rdb_last_cow_size"), "0");
+            assert_eq!(client.info("current_cow_size"), "0");
             let copy = server.start_from_dump(&[]);
             let mut reader = copy.client();
             assert_eq!(reader.ask(&["GET", "late"]), "nil", "{last}");

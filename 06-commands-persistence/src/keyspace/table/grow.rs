@@ -17,18 +17,16 @@
 //! thousand keys later.
 //!
 //! Segments are not put together again while keys go: a scan that has passed one half of them would miss
-//! what moves there. A segment without keys costs 48 bytes; with the last key all of them go.
+//! what moves there. A segment without keys costs some 80 bytes; with the last key all of them go.
 
-use super::{Segment, Table};
+use super::Table;
+use crate::keyspace::cow::Cow;
 use crate::keyspace::pages::Pages;
 
 /// How many keys the segments have on average while the table grows. With fewer, half-filled pages would
 /// cost more memory; with more, a division would take longer: this many keys are moved at most, twice as
 /// many are hashed.
 pub const AVERAGE: usize = 1024;
-
-/// How many keys must come from one division to the next, also where several are overdue.
-const PAUSE: usize = 64;
 
 impl<V> Table<V> {
     /// The segment of a key with this hash. There is no such segment in a table without any.
@@ -43,31 +41,19 @@ impl<V> Table<V> {
             number & (all / 2).saturating_sub(1)
         }
     }
+}
 
-    /// Divides a segment, if it is time, before a key is added.
+impl<V: Clone> Table<V> {
+    /// Divides a segment, if there are too many keys for those that there are, before a key is added.
     pub(super) fn make_room(&mut self) {
-        if self.segments.is_empty() {
-            self.segments.push(Segment::default(), 0);
-        }
-        self.since_split += 1;
-        let Some(next) = self.split_due() else {
-            return;
-        };
-        if self.since_split >= PAUSE && (next.is_late || self.is_frozen(next.segment)) {
-            self.split(next.segment);
-        }
-    }
-
-    /// The segment to be divided, if there are too many keys for those that there are.
-    pub(super) fn split_due(&self) -> Option<NextSplit> {
         let segments = self.segments.len();
         if self.length < segments * AVERAGE {
-            return None;
+            return;
         }
-        Some(NextSplit {
-            segment: segments - (1 << segments.checked_ilog2()?),
-            is_late: self.length >= 2 * segments * AVERAGE,
-        })
+        match segments.checked_ilog2() {
+            Some(bits) => self.split(segments - (1 << bits)),
+            None => self.segments.push(Cow::default()),
+        }
     }
 
     fn split(&mut self, segment: usize) {
@@ -77,12 +63,11 @@ impl<V> Table<V> {
         let Some(old) = self.segments.get_mut(segment) else {
             return;
         };
-        let moved = old.split(&self.hasher, self.epoch, |hash| hash & bit != 0);
+        let moved = old.to_mut().split(&self.hasher, |hash| hash & bit != 0);
         let keys = moved.len() as isize;
-        self.segments.push(moved, 0);
+        self.segments.push(moved.into());
         self.counts.change(segment, -keys);
         self.counts.change(new, keys);
-        self.since_split = 0;
     }
 
     /// Begins anew once there are no keys. Empty segments have nothing to give back, so this is quick. A
@@ -93,14 +78,6 @@ impl<V> Table<V> {
             self.counts = Default::default();
         }
     }
-}
-
-/// What is to be divided next.
-pub(super) struct NextSplit {
-    /// The number of the segment.
-    pub segment: usize,
-    /// Whether it can't be put off any longer: there are twice the keys that there should be.
-    pub is_late: bool,
 }
 
 #[cfg(test)]
@@ -130,30 +107,5 @@ mod tests {
             table.insert(number.to_le_bytes().as_slice(), ());
         }
         assert_eq!(table.segments.len(), 1);
-    }
-
-    fn fill(table: &mut Table<()>, keys: std::ops::Range<usize>) {
-        for number in keys {
-            table.insert(number.to_le_bytes().as_slice(), ());
-        }
-    }
-
-    #[test]
-    fn divisions_keep_a_pause_also_where_they_are_overdue() {
-        let mut table = Table::default();
-        fill(&mut table, 0..AVERAGE);
-        // A snapshot whose owner freezes nothing holds them up, but not for ever.
-        table.set_epoch(1);
-        fill(&mut table, AVERAGE..2 * AVERAGE);
-        assert_eq!(table.segments.len(), 1);
-        fill(&mut table, 2 * AVERAGE..2 * AVERAGE + 1);
-        assert_eq!(table.segments.len(), 2);
-        fill(&mut table, 2 * AVERAGE + 1..4 * AVERAGE);
-        table.set_epoch(0);
-        let before = table.segments.len();
-        fill(&mut table, 4 * AVERAGE..4 * AVERAGE + PAUSE);
-        assert!((before..=before + 1).contains(&table.segments.len()));
-        fill(&mut table, 4 * AVERAGE + PAUSE..5 * AVERAGE);
-        assert_eq!(table.segments.len(), 5);
     }
 }
