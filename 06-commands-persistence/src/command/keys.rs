@@ -3,7 +3,6 @@
 //! A specification says where keys begin, how many there are, and what the command does with them. Its parts are Redis's:
 //! <https://redis.io/docs/latest/develop/reference/key-specs/>.
 
-use super::Command;
 use crate::resp::integer;
 use crate::resp::queue::Args;
 
@@ -228,43 +227,6 @@ pub struct Key<'a> {
     pub flags: u32,
 }
 
-/// The keys of a request to this command, in the order of its specifications; none where the request makes no sense.
-/// Rights, WATCH, the tracking of clients and COMMAND GETKEYS ask here.
-pub fn keys_of<'a>(command: &Command, args: Args<'a>) -> impl Iterator<Item = Key<'a>> + use<'a> {
-    let places = match command.find_keys {
-        Some(find) => find(args),
-        None => find_by_specs(command, args).unwrap_or_default(),
-    };
-    places.into_iter().flatten().flat_map(move |places| {
-        let Places {
-            first,
-            last,
-            step,
-            flags,
-        } = places;
-        let places = (first..=last).step_by(step.max(1));
-        places.filter_map(move |place| {
-            let name = args.get(place)?;
-            Some(Key { name, flags })
-        })
-    })
-}
-
-fn find_by_specs(command: &Command, args: Args<'_>) -> Option<[Option<Places>; MAX_SPECS]> {
-    let mut found = [None; MAX_SPECS];
-    for (spec, found) in command.key_specs().zip(&mut found) {
-        if spec.flags & NOT_KEY == 0 {
-            *found = spec.places(args)?;
-        }
-    }
-    Some(found)
-}
-
-/// Whether a command ever has keys.
-pub fn has_keys(command: &Command) -> bool {
-    command.key_specs().any(|spec| spec.flags & NOT_KEY == 0)
-}
-
 /// What clients were told before there were specifications: the first key, the last one, and the step from one to the next.
 /// Zeros where there is none.
 #[derive(Clone, Copy, Debug, Default)]
@@ -277,20 +239,76 @@ pub struct Range {
     pub step: i32,
 }
 
-/// The keys of a command as a range, and whether there are others, or they are not where the range says.
-pub fn range_of(command: &Command) -> (Range, bool) {
-    let mut range = Range::default();
-    let mut is_movable = false;
-    let only_one = command.key_specs().count() == 1;
-    for spec in command.key_specs() {
-        match spec.fixed() {
-            Some(only) if only_one => range = only,
-            Some(first) if range.first == 0 && first.step == 1 => range = first,
-            // Next to the keys that are in it already.
-            Some(next) if range.last + 1 == next.first && next.step == 1 => range.last = next.last,
-            _ => is_movable = true,
-        }
-        is_movable |= spec.flags & INCOMPLETE != 0;
+/// All that is known of the keys of a command.
+#[derive(Clone, Copy, Debug)]
+pub struct Keys {
+    /// Where they are, and what becomes of them.
+    pub specs: [Option<KeySpec>; MAX_SPECS],
+    /// The same, for the few where no specification tells it, or not exactly.
+    pub find: Option<FindKeys>,
+}
+
+impl Keys {
+    /// No keys.
+    pub const NONE: Self = Self {
+        specs: [None; MAX_SPECS],
+        find: None,
+    };
+
+    /// The specifications.
+    pub fn specs(&self) -> impl Iterator<Item = &KeySpec> + Clone {
+        self.specs.iter().flatten()
     }
-    (range, is_movable)
+
+    /// Whether there ever are any.
+    pub fn exist(&self) -> bool {
+        self.specs().any(|spec| spec.flags & NOT_KEY == 0)
+    }
+
+    /// The keys of a request, in the order of the specifications; none where the request makes no sense.
+    /// Rights, WATCH, the tracking of clients and COMMAND GETKEYS ask here.
+    pub fn of<'a>(&self, args: Args<'a>) -> impl Iterator<Item = Key<'a>> + use<'a> {
+        let places = match self.find {
+            Some(find) => find(args),
+            None => self.find_by_specs(args).unwrap_or_default(),
+        };
+        places.into_iter().flatten().flat_map(move |places| {
+            let flags = places.flags;
+            let places = (places.first..=places.last).step_by(places.step.max(1));
+            places.filter_map(move |place| {
+                let name = args.get(place)?;
+                Some(Key { name, flags })
+            })
+        })
+    }
+
+    fn find_by_specs(&self, args: Args<'_>) -> Option<[Option<Places>; MAX_SPECS]> {
+        let mut found = [None; MAX_SPECS];
+        for (spec, found) in self.specs().zip(&mut found) {
+            if spec.flags & NOT_KEY == 0 {
+                *found = spec.places(args)?;
+            }
+        }
+        Some(found)
+    }
+
+    /// The keys as a range, and whether there are others, or they are not where the range says.
+    pub fn range(&self) -> (Range, bool) {
+        let mut range = Range::default();
+        let mut is_movable = false;
+        let only_one = self.specs().count() == 1;
+        for spec in self.specs() {
+            match spec.fixed() {
+                Some(only) if only_one => range = only,
+                Some(first) if range.first == 0 && first.step == 1 => range = first,
+                // Next to the keys that are in it already.
+                Some(next) if range.last + 1 == next.first && next.step == 1 => {
+                    range.last = next.last;
+                }
+                _ => is_movable = true,
+            }
+            is_movable |= spec.flags & INCOMPLETE != 0;
+        }
+        (range, is_movable)
+    }
 }

@@ -8,7 +8,7 @@ pub mod keys;
 
 use crate::resp::queue::Args;
 use flags::CONTAINER;
-use keys::KeySpec;
+use keys::Keys;
 
 /// What is known of a command. [`Row`](crate::commands::row::Row) makes one, beside the function.
 #[derive(Clone, Copy, Debug)]
@@ -22,9 +22,7 @@ pub struct Command {
     /// The rights that name it, beside those that follow from its flags: [`acl`]. None: its group's.
     pub acl: Option<u32>,
     /// Which arguments are keys, and what becomes of these.
-    pub keys: [Option<KeySpec>; keys::MAX_SPECS],
-    /// The same, for the few where no specification tells it, or not exactly.
-    pub find_keys: Option<keys::FindKeys>,
+    pub keys: Keys,
     /// Where Redis's documentation puts it.
     pub group: &'static str,
     /// The version of Redis that brought it.
@@ -68,11 +66,6 @@ impl Command {
             0
         };
         own | implied & !hidden
-    }
-
-    /// Its specifications of keys.
-    pub fn key_specs(&self) -> impl Iterator<Item = &KeySpec> + Clone {
-        self.keys.iter().flatten()
     }
 
     /// The part of its name that a request has: `id` for `client|id`.

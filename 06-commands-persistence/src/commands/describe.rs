@@ -3,7 +3,7 @@
 use super::help::{container, help};
 use super::row::*;
 use super::{Call, CommandError, Outcome};
-use crate::command::{self, Command, Table, keys};
+use crate::command::{self, Command, Table};
 use crate::glob::{self, Case};
 use crate::resp::queue::Args;
 use crate::resp::reply::Reply;
@@ -136,7 +136,7 @@ pub fn info(call: &mut Call<'_>) -> Outcome {
 
 /// The ten fields of `COMMAND INFO`.
 fn describe(reply: &mut Reply, row: &'static Command, table: &'static Table, chapter: u8) {
-    let (range, is_movable) = keys::range_of(row);
+    let (range, is_movable) = row.keys.range();
     let movable = if is_movable { MOVABLE_KEYS } else { 0 };
     reply.array(10);
     reply.bulk(row.name.as_bytes());
@@ -148,8 +148,8 @@ fn describe(reply: &mut Reply, row: &'static Command, table: &'static Table, cha
     write_names(reply, row.categories(), acl::NAMES);
     reply.set(row.tips.len());
     row.tips.iter().for_each(|tip| reply.bulk(tip.as_bytes()));
-    reply.set(row.key_specs().count());
-    row.key_specs().for_each(|spec| describe_keys(reply, spec));
+    reply.set(row.keys.specs().count());
+    row.keys.specs().for_each(|spec| describe_keys(reply, spec));
     let subcommands = table.subcommands(row, chapter);
     match subcommands.clone().count() {
         0 => reply.set(0),
@@ -252,13 +252,13 @@ fn keys_of_request<'a>(call: &Call<'a>) -> Result<Vec<Key<'a>>, CommandError> {
     if row.is(CONTAINER) && request.len() > 1 {
         return refuse("ERR Invalid command specified");
     }
-    if !keys::has_keys(row) {
+    if !row.keys.exist() {
         return refuse("ERR The command has no key arguments");
     }
     if !row.accepts(request.len()) {
         return refuse("ERR Invalid number of arguments specified for command");
     }
-    let keys: Vec<Key<'a>> = keys::keys_of(row, request).collect();
+    let keys: Vec<Key<'a>> = row.keys.of(request).collect();
     if keys.is_empty() && !row.is(NO_MANDATORY_KEYS) {
         return refuse("ERR Invalid arguments specified for command");
     }

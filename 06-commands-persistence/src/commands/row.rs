@@ -47,8 +47,7 @@ impl Chapter {
             arity,
             flags,
             acl: None,
-            keys: [None; MAX_SPECS],
-            find_keys: None,
+            keys: Keys::NONE,
             group: "",
             since: "",
             chapter: self.0,
@@ -95,7 +94,7 @@ impl Row {
     /// It has these keys, too.
     pub const fn keys(mut self, spec: KeySpec) -> Self {
         let specs = self.count_specs();
-        self.command.keys[specs] = Some(spec);
+        self.command.keys.specs[specs] = Some(spec);
         self
     }
 
@@ -128,7 +127,7 @@ impl Row {
 
     const fn last_spec(&mut self) -> &mut KeySpec {
         let specs = self.count_specs();
-        match &mut self.command.keys[specs - 1] {
+        match &mut self.command.keys.specs[specs - 1] {
             Some(spec) => spec,
             None => panic!("a row names keys before it says more of them"),
         }
@@ -136,7 +135,7 @@ impl Row {
 
     const fn count_specs(&self) -> usize {
         let mut specs = 0;
-        while specs < MAX_SPECS && self.command.keys[specs].is_some() {
+        while specs < MAX_SPECS && self.command.keys.specs[specs].is_some() {
             specs += 1;
         }
         specs
@@ -144,7 +143,7 @@ impl Row {
 
     /// Where its keys are, this function says in place of the specifications.
     pub const fn find_keys(mut self, find: FindKeys) -> Self {
-        self.command.find_keys = Some(find);
+        self.command.keys.find = Some(find);
         self
     }
 
