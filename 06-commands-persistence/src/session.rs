@@ -502,7 +502,7 @@ mod tests {
     #[test]
     fn effects_bring_another_server_to_the_same_state() {
         let mut server = server();
-        let reader = server.follow();
+        let reader = server.backlog.attach();
         let mut session = connect(&mut server);
         let mut waiter = connect(&mut server);
         converse(&mut waiter, &mut server, &[b"BLPOP l 0\r\n"]);

@@ -83,7 +83,7 @@ impl<'a> Call<'a> {
         args: Args<'a>,
         reply: &'a mut Reply,
     ) -> Self {
-        let is_followed = server.backlog.is_read();
+        server.journal.is_followed = server.backlog.is_read();
         Self {
             client,
             db: server.clients.get(client).map_or(0, |client| client.db),
@@ -94,7 +94,7 @@ impl<'a> Call<'a> {
             reply,
             ready: None,
             then: Then::Continue,
-            effect: if is_followed {
+            effect: if server.journal.is_followed {
                 Effect::AsRequested
             } else {
                 Effect::None

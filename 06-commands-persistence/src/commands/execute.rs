@@ -174,7 +174,7 @@ pub fn call(mut call: Call<'_>) -> Then {
     if call.ready.is_none() {
         server.stats.ran(call.row, outcome.is_err());
     }
-    if server.backlog.is_read() {
+    if server.journal.is_followed {
         let has_changed = server.journal.changes != changes;
         write_down(server, call.db, call.args, &call.effect, has_changed);
     }
@@ -278,6 +278,7 @@ fn retry(server: &mut Server, id: ClientId, key: &[u8]) {
 /// Removes keys whose time is up, `limit` of them at most, and settles that. Whether there are more.
 pub fn expire(server: &mut Server, limit: usize) -> bool {
     server.now = server.clock.read();
+    server.journal.is_followed = server.backlog.is_read();
     let mut left = limit;
     for db in 0..server.databases().len() {
         left -= server.db(db).remove_expired(left);
@@ -285,7 +286,7 @@ pub fn expire(server: &mut Server, limit: usize) -> bool {
             break;
         }
     }
-    while server.backlog.is_read() && write_down_removal(server) {
+    while server.journal.is_followed && write_down_removal(server) {
         // Each for itself: they have nothing to do with each other.
         server.backlog.commit();
     }
@@ -455,7 +456,7 @@ pub mod tests {
     #[test]
     fn a_group_of_calls_is_settled_once_whatever_database_it_ends_in() {
         let mut server = server();
-        let reader = server.follow();
+        let reader = server.backlog.attach();
         let (caller, waiter, listener) = (
             connect(&mut server),
             connect(&mut server),
@@ -597,7 +598,7 @@ pub mod tests {
     #[test]
     fn a_key_whose_time_is_up_is_removed_or_hidden() {
         let mut server = server();
-        let reader = server.follow();
+        let reader = server.backlog.attach();
         let client = connect(&mut server);
         server.set_expiry(crate::keyspace::db::Expiry::Hide);
         ask(&mut server, client, "SET k 1 PX 10");

@@ -24,7 +24,7 @@ use crate::keyspace::journal::Journal;
 use crate::keyspace::reclaim::Reclaimer;
 use crate::resp::reply::{Protocol, Reply};
 use crate::small_bytes::SmallBytes;
-use backlog::{Backlog, Reader};
+use backlog::Backlog;
 use channels::Channels;
 use client::{Client, ClientId};
 use clients::Clients;
@@ -141,18 +141,6 @@ impl Server {
         for db in &mut self.databases {
             db.expiry = expiry;
         }
-    }
-
-    /// Begins to write down what is done, for a reader that knows the present state.
-    pub fn follow(&mut self) -> Reader {
-        self.journal.is_followed = true;
-        self.backlog.attach()
-    }
-
-    /// One reader less.
-    pub fn unfollow(&mut self, reader: Reader) {
-        self.backlog.detach(reader);
-        self.journal.is_followed = self.backlog.is_read();
     }
 
     /// Whether requests have to wait.

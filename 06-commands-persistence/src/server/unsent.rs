@@ -2,7 +2,8 @@
 //!
 //! A client that sends requests and reads no replies is held up when 256 MiB of them wait for it. Ten thousand of such clients
 //! would still take all memory there is. So there is a limit for all of them together: while it is exceeded, everybody is held up
-//! much earlier. What is already there is never taken back, and nobody who reads is refused anything.
+//! much earlier. (Who has not said yet who he is will have no more than that, when there are passwords.) What is already there
+//! is never taken back, and nobody who reads is refused anything.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
