@@ -17,12 +17,18 @@ pub fn copied() -> usize {
 #[derive(Debug)]
 pub struct Cow<T: ?Sized>(Arc<T>);
 
-impl<T: Clone> Cow<T> {
+/// What a [`Cow`] may point to.
+pub trait Content: Clone {
+    /// How many bytes of memory a copy takes, without those that it shares.
+    fn copy_size(&self) -> usize;
+}
+
+impl<T: Content> Cow<T> {
     /// The content, to be changed; copied first where others have it.
     #[inline]
     pub fn to_mut(&mut self) -> &mut T {
         if !self.is_owned() {
-            self.count_copy();
+            count_copy(self.copy_size());
             *self = T::clone(self).into();
         }
         self.owned()
@@ -34,7 +40,7 @@ impl<T: Clone> Cow<[T]> {
     #[inline]
     pub fn to_mut(&mut self) -> &mut [T] {
         if !self.is_owned() {
-            self.count_copy();
+            count_copy(size_of_val(&**self));
             *self = self.iter().cloned().collect();
         }
         self.owned()
@@ -65,11 +71,11 @@ impl<T: ?Sized> Cow<T> {
         // show that.
         unsafe { &mut *Arc::as_ptr(&self.0).cast_mut() }
     }
+}
 
-    #[cold]
-    fn count_copy(&self) {
-        COPIED.fetch_add(size_of_val(&*self.0), Ordering::Relaxed);
-    }
+#[cold]
+fn count_copy(size: usize) {
+    COPIED.fetch_add(size, Ordering::Relaxed);
 }
 
 impl<T: ?Sized> Clone for Cow<T> {
@@ -113,7 +119,7 @@ impl<T> Borrow<T> for Cow<T> {
     }
 }
 
-impl<T: Clone> BorrowMut<T> for Cow<T> {
+impl<T: Content> BorrowMut<T> for Cow<T> {
     fn borrow_mut(&mut self) -> &mut T {
         self.to_mut()
     }
@@ -122,6 +128,12 @@ impl<T: Clone> BorrowMut<T> for Cow<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Content for Vec<i32> {
+        fn copy_size(&self) -> usize {
+            size_of_val(self.as_slice())
+        }
+    }
 
     #[test]
     fn only_what_is_shared_is_copied() {

@@ -13,7 +13,7 @@
 //! A clone of the list shares all nodes, and whoever changes a shared node first makes a copy of that one. So a snapshot
 //! takes a list as it is at a moment, and pays for what is changed while it is written out.
 
-use crate::keyspace::cow::Cow;
+use crate::keyspace::cow::{Content, Cow};
 use crate::keyspace::data_type::DataType;
 use crate::keyspace::packed::{self, Packed};
 use crate::rdb::{Encoder, ErrorKind, Source, ValueType, elements};
@@ -436,6 +436,12 @@ impl List {
     fn merges(&self, into: usize, from: usize) -> bool {
         let nodes = self.nodes.get(into).zip(self.nodes.get(from));
         nodes.is_some_and(|(into, from)| from.len() > 0 && into.has_room_for(from))
+    }
+}
+
+impl Content for List {
+    fn copy_size(&self) -> usize {
+        size_of::<Self>() + self.nodes.len() * size_of::<Node>()
     }
 }
 

@@ -12,6 +12,7 @@
 //! A length takes a byte for each 7 bits. The highest bit of a byte tells that another one follows; behind
 //! the entry they stand in reverse.
 
+use crate::keyspace::cow::Content;
 use std::iter::FusedIterator;
 use std::ops::Range;
 
@@ -271,6 +272,12 @@ impl Packed {
     fn close_gap(&mut self) {
         self.bytes.drain(..self.start);
         self.start = 0;
+    }
+}
+
+impl Content for Packed {
+    fn copy_size(&self) -> usize {
+        size_of::<Self>() + self.bytes.len()
     }
 }
 

@@ -61,6 +61,11 @@ impl<T> Pages<T> {
         page.get(position % PAGE)?.as_ref()
     }
 
+    /// How many bytes of memory a clone takes.
+    pub fn copy_size(&self) -> usize {
+        self.pages.len() * size_of::<Page<T>>()
+    }
+
     /// All elements, the first of them first.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.pages.iter().flat_map(|page| page.iter().flatten())

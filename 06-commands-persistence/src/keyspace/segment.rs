@@ -1,6 +1,6 @@
 //! One part of a table, complete in itself: an open-addressing index over dense entries.
 
-use crate::keyspace::cow::Cow;
+use crate::keyspace::cow::{Content, Cow};
 use crate::keyspace::pages::{Pages, Spare};
 use crate::small_bytes::{HASH_BITS, SmallBytes};
 use std::hash::{BuildHasher, RandomState};
@@ -99,6 +99,12 @@ impl<V> Clone for Segment<V> {
             entries: self.entries.clone(),
             index: self.index.clone(),
         }
+    }
+}
+
+impl<V> Content for Segment<V> {
+    fn copy_size(&self) -> usize {
+        size_of::<Self>() + self.entries.copy_size()
     }
 }
 

@@ -9,6 +9,7 @@
 //! cursor but 0 ever comes from it, and a scan that is under way is one of the table. A set that is in a
 //! table stays there as long as it lives.
 
+use crate::keyspace::cow::Content;
 use crate::keyspace::data_type::DataType;
 use crate::keyspace::packed::Packed;
 use crate::keyspace::table::{Cursor, Table};
@@ -169,6 +170,16 @@ impl Large {
             self.bytes -= member.len();
         }
         was_there
+    }
+}
+
+impl Content for Set {
+    fn copy_size(&self) -> usize {
+        let form = match &self.form {
+            Form::Small(small) => small.copy_size(),
+            Form::Large(large) => size_of::<Large>() + large.members.copy_size(),
+        };
+        size_of::<Self>() + form
     }
 }
 

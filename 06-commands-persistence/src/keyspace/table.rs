@@ -103,6 +103,11 @@ impl<V> Table<V> {
         self.length == 0
     }
 
+    /// How many bytes of memory a clone takes.
+    pub fn copy_size(&self) -> usize {
+        self.segments.copy_size()
+    }
+
     /// The value of `key`.
     pub fn get(&self, key: &[u8]) -> Option<&V> {
         Some(&self.find(key)?.value)
