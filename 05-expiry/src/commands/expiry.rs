@@ -1,6 +1,5 @@
 //! Commands on the time that keys have to live.
 
-use super::options::Conditions;
 use super::{Call, CommandError, Outcome};
 use crate::clock::UnixMillis;
 
@@ -90,4 +89,52 @@ pub fn persist(call: &mut Call<'_>) -> Outcome {
     }
     call.reply.integer(i64::from(had_one));
     Ok(())
+}
+
+/// The options of the EXPIRE family: on which deadlines one may put its own.
+#[derive(Default)]
+pub struct Conditions {
+    /// NX: where there is none.
+    none: bool,
+    /// XX: where there is one.
+    some: bool,
+    /// GT: where its own is later.
+    later: bool,
+    /// LT: where its own is earlier.
+    earlier: bool,
+}
+
+impl Conditions {
+    /// The options behind the key and the time.
+    ///
+    /// # Errors
+    /// [`CommandError::UnsupportedOption`] and [`CommandError::Incompatible`].
+    pub fn parse(call: &Call<'_>) -> Result<Self, CommandError> {
+        let mut these = Self::default();
+        for option in call.args.iter().skip(3) {
+            match option.to_ascii_lowercase().as_slice() {
+                b"nx" => these.none = true,
+                b"xx" => these.some = true,
+                b"gt" => these.later = true,
+                b"lt" => these.earlier = true,
+                _ => return Err(CommandError::UnsupportedOption(option.to_vec())),
+            }
+        }
+        if these.none && (these.some || these.later || these.earlier) {
+            return Err(CommandError::Incompatible("NX and XX, GT or LT"));
+        }
+        if these.later && these.earlier {
+            return Err(CommandError::Incompatible("GT and LT"));
+        }
+        Ok(these)
+    }
+
+    /// Whether the deadline `new` may take the place of the one that is held. A key without a deadline
+    /// counts as one that expires later than any.
+    pub fn allow(&self, held: Option<UnixMillis>, new: UnixMillis) -> bool {
+        !(self.none && held.is_some()
+            || self.some && held.is_none()
+            || self.later && held.is_none_or(|held| new <= held)
+            || self.earlier && held.is_some_and(|held| new >= held))
+    }
 }
