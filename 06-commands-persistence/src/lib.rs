@@ -8,7 +8,7 @@
 //!                                           `--> persistence ----'      |       |           |       |
 //!                                                                       `-------+-----+-----+-------'
 //!                                                                                     v
-//!                                                               clock, small_bytes, glob, part, process, memory
+//!                                                               file, clock, small_bytes, glob, part, process, memory
 //! ```
 //!
 //! Beside `config` stands `command`: what is known of each command. It knows requests, and so `resp`.
@@ -18,6 +18,7 @@ pub mod clock;
 pub mod command;
 pub mod commands;
 pub mod config;
+pub mod file;
 pub mod glob;
 pub mod keyspace;
 pub mod lifecycle;

@@ -9,7 +9,6 @@ use crate::server::client::ClientId;
 use crate::server::jobs::{Job, Shutdown};
 use crate::server::shared::Shared;
 use std::future::Future;
-use std::io;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -95,11 +94,11 @@ async fn rewrite_config(shared: Shared, client: ClientId) {
         None => Ok(()),
     };
     let rewritten = spawn_blocking(rewrite).await;
-    let rewritten = rewritten.unwrap_or_else(|panic| Err(io::Error::other(panic)));
+    let rewritten = rewritten.unwrap_or_else(|panic| Err(panic.into()));
     let mut server = shared.lock("config");
     server.unblock(client, |reply| match rewritten {
         Ok(()) => reply.simple("OK"),
-        Err(error) => reply.error(format!("ERR Rewriting config file: {error}").as_bytes()),
+        Err(error) => reply.error(format!("ERR Rewriting config file: {error:#}").as_bytes()),
     });
 }
 

@@ -89,12 +89,8 @@ impl SmallBytes {
 
     /// The same bytes without copying them; `None` where they are held in place, and copying is cheaper.
     /// What becomes of `self` later does not change them.
-    pub fn shared(&self) -> Option<SharedBytes> {
-        match &self.0 {
-            Repr::Inline { .. } => None,
-            Repr::Exact { bytes, .. } => Some(SharedBytes(Shared::Exact(Arc::clone(bytes)))),
-            Repr::Growable(bytes) => Some(SharedBytes(Shared::Growable(Arc::clone(bytes)))),
-        }
+    pub fn shared(&self) -> Option<Self> {
+        (!self.is_inline()).then(|| self.clone())
     }
 
     /// Adds bytes at the end. Takes constant time per byte over many calls; only a call that finds the
@@ -214,34 +210,6 @@ impl Deref for SmallBytes {
     }
 }
 
-/// Bytes of a [`SmallBytes`] as they were when they were asked for, held by reference count. A reply takes
-/// them with it, and lets go of them when it is sent.
-#[derive(Clone, Debug)]
-pub struct SharedBytes(Shared);
-
-#[derive(Clone, Debug)]
-enum Shared {
-    Exact(Arc<[u8]>),
-    Growable(Arc<Vec<u8>>),
-}
-
-impl Deref for SharedBytes {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        match &self.0 {
-            Shared::Exact(bytes) => bytes,
-            Shared::Growable(bytes) => bytes,
-        }
-    }
-}
-
-impl AsRef<[u8]> for SharedBytes {
-    fn as_ref(&self) -> &[u8] {
-        self
-    }
-}
-
 impl AsRef<[u8]> for SmallBytes {
     fn as_ref(&self) -> &[u8] {
         self
@@ -325,7 +293,6 @@ mod tests {
     fn threads_can_pass_it_on() {
         fn check<T: Clone + Send + Sync + 'static>() {}
         check::<SmallBytes>();
-        check::<SharedBytes>();
     }
 
     #[test]

@@ -119,4 +119,52 @@ impl Config {
 type Found = (&'static Parameter, &'static str);
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_in_lower_case() {
+        let mut names: Vec<&str> = TABLE.iter().flat_map(Parameter::names).collect();
+        assert!(names.iter().all(|name| *name == name.to_ascii_lowercase()));
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn defaults_and_what_is_printed_can_be_set() {
+        let mut config = Config::standard();
+        for row in TABLE.iter().filter(|row| row.name != "dir") {
+            let printed = (row.get)(&config).print();
+            assert_eq!(printed, row.default.as_bytes(), "{}", row.name);
+        }
+        assert!(config.dir.is_absolute());
+        for (name, value) in [
+            ("save", "5 6"),
+            ("bind", "::1 -1.2.3.4"),
+            ("notify-keyspace-events", "mKgE"),
+            ("client-output-buffer-limit", "replica 1gb 2k 3"),
+            ("shutdown-on-sigint", "now nosave"),
+            ("dbfilename", "a b"),
+            ("loglevel", "DEBUG"),
+            ("hz", "9999"),
+        ] {
+            let (row, _) = table::find(name.as_bytes()).unwrap();
+            row.assign(&mut config, &[value.as_bytes()]).unwrap();
+            let printed = (row.get)(&config).print();
+            let mut again = Config::standard();
+            row.assign(&mut again, &[&printed]).unwrap();
+            assert_eq!((row.get)(&again).print(), printed, "{name}");
+            assert_ne!(again, Config::standard(), "{name}");
+        }
+    }
+
+    #[test]
+    fn config_get_takes_names_and_patterns() {
+        let config = Config::standard();
+        let found = config.get([&b"PORT"[..], b"port", b"Po*", b"nosuch"]);
+        assert_eq!(found, [(b"PORT".to_vec(), b"6380".to_vec())]);
+        assert_eq!(config.get([&b"list-max-*"[..]]).len(), 2);
+    }
+}

@@ -40,7 +40,7 @@ pub fn memory_text(bytes: u64) -> String {
 pub fn words(line: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut line = line.to_vec();
     let mut spans = Vec::new();
-    inline::split(&mut line, &mut spans).ok()?;
+    inline::split(&mut line, &mut spans)?;
     let text = |span: &crate::resp::Span| {
         let end = span.start.checked_add(span.len)?;
         line.get(span.start..end).map(<[u8]>::to_vec)

@@ -191,3 +191,97 @@ fn help() -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(arguments: &[&str]) -> Config {
+        match start(arguments).unwrap() {
+            Startup::Run(config) => *config,
+            Startup::Print(text) => panic!("{text}"),
+        }
+    }
+
+    fn start(arguments: &[&str]) -> anyhow::Result<Startup> {
+        Startup::from_arguments(arguments.iter().map(OsString::from))
+    }
+
+    fn refused(arguments: &[&str]) -> String {
+        format!("{:#}", start(arguments).unwrap_err())
+    }
+
+    #[test]
+    fn flags_are_redis_servers() {
+        assert_eq!(run(&["--port", "0", "--PORT", "7"]).port, 7);
+        assert_eq!(run(&["--port 5"]).port, 5);
+        for (arguments, save) in [
+            (&["--save", "60", "1", "--port", "0"][..], "60 1"),
+            (&["--save", "60 1", "--save", "70 2"], "60 1 70 2"),
+            (&["--save", ""], ""),
+            (&["--save"], ""),
+            (&["--save", "--port", "0"], ""),
+        ] {
+            assert_eq!(run(arguments).get([&b"save"[..]])[0].1, save.as_bytes());
+        }
+        let config = run(&["--dbfilename", "--port", "--port", "1"]);
+        assert_eq!(config.dbfilename, PathBuf::from("--port"));
+        assert_eq!(run(&["--bind", "::1", "1.2.3.4"]).bind, ["::1", "1.2.3.4"]);
+    }
+
+    #[test]
+    fn refusals_name_the_flag_and_the_reason() {
+        for (arguments, text) in [
+            (
+                &["--port", "x"][..],
+                "--port \"x\": argument couldn't be parsed into an integer",
+            ),
+            (
+                &["--port", "70000"],
+                "--port \"70000\": argument must be between 0 and 65535 inclusive",
+            ),
+            (&["--port"], "--port: wrong number of arguments"),
+            (
+                &["--port", "1", "2"],
+                "--port \"1\" \"2\": wrong number of arguments",
+            ),
+            (
+                &["--nosuch", "1"],
+                "there is no parameter --nosuch; --help lists those there are",
+            ),
+            (
+                &["--appendonly", "yes"],
+                "--appendonly \"yes\": this server has no append-only file yet",
+            ),
+            (
+                &["--dir", "/nonexistent"],
+                "--dir \"/nonexistent\": No such file or directory",
+            ),
+            (&["-x"], "\"-x\" is not a flag"),
+            (&["--"], "-- is not a flag"),
+        ] {
+            assert_eq!(refused(arguments), text);
+        }
+        let text = "cannot read the config file /nonexistent";
+        assert!(refused(&["/nonexistent"]).starts_with(text));
+        let mut loader = Loader::new();
+        let error = loader
+            .read_text("x", b"# a\nhz 2\n\nwrong 1\n")
+            .unwrap_err();
+        let text = "x, line 4: there is no parameter wrong; --help lists those there are";
+        assert_eq!(format!("{error:#}"), text);
+    }
+
+    #[test]
+    fn help_names_every_parameter() {
+        let Startup::Print(help) = start(&["--help"]).unwrap() else {
+            panic!("no help");
+        };
+        assert!(
+            TABLE
+                .iter()
+                .all(|row| help.contains(&format!("  --{} ", row.name)))
+        );
+        assert!(matches!(start(&["-v"]), Ok(Startup::Print(_))));
+    }
+}

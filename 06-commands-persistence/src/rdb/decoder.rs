@@ -78,21 +78,6 @@ impl<R: Read> Decoder<R> {
         })
     }
 
-    /// The version of the format.
-    pub fn version(&self) -> u32 {
-        self.version
-    }
-
-    /// How many bytes of the file are read.
-    pub fn offset(&self) -> u64 {
-        self.source.offset()
-    }
-
-    /// What follows the file in the same stream: commands, in an append-only file that begins with a snapshot.
-    pub fn into_rest(self) -> impl Read {
-        self.source.into_rest()
-    }
-
     /// Reads up to the end of the next item. After the end of the file, the end again. `read` reads the value of a key,
     /// which is written in the form given.
     ///
@@ -216,5 +201,80 @@ fn read_header<R: Read>(source: &mut Source<R>) -> Result<u32, ErrorKind> {
         Ok(version)
     } else {
         Err(ErrorKind::Version(version))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The items, of which keys must hold strings.
+    fn events(file: &[u8]) -> Result<Vec<Event<Vec<u8>>>, Error> {
+        let mut decoder = Decoder::new(file)?;
+        let mut events = Vec::new();
+        while events.last() != Some(&Event::Eof) {
+            events.push(decoder.next_event(|source, form| match form {
+                ValueType::String => string::read(source),
+                other => Err(ErrorKind::UnsupportedType(other)),
+            })?);
+        }
+        assert_eq!(decoder.next_event(|_, _| Ok(())).unwrap(), Event::Eof);
+        Ok(events)
+    }
+
+    fn error(file: &[u8]) -> Error {
+        events(file).expect_err("the file is broken")
+    }
+
+    /// A file of version 10 without a checksum.
+    fn file(items: &[u8]) -> Vec<u8> {
+        [b"REDIS0010", items, b"\xFF\0\0\0\0\0\0\0\0"].concat()
+    }
+
+    #[test]
+    fn headers() {
+        for bad in ["REDIX0010", "REDIS00 1", "hello, wo"] {
+            assert!(matches!(error(bad.as_bytes()).kind, ErrorKind::NotRdb));
+        }
+        for (text, number) in [("REDIS0000", 0), ("REDIS0013", 13), ("REDIS9999", 9999)] {
+            let kind = error(text.as_bytes()).kind;
+            assert!(matches!(kind, ErrorKind::Version(version) if version == number));
+        }
+        // Before version 5 there is no checksum.
+        for bytes in [b"REDIS0001\xFF", b"REDIS0004\xFF"] {
+            assert_eq!(events(bytes).unwrap(), [Event::Eof]);
+        }
+        assert!(matches!(error(b"REDIS0005\xFF").kind, ErrorKind::Truncated));
+    }
+
+    #[test]
+    fn what_stands_before_a_key_belongs_to_it() {
+        let items = b"\xFD\xFF\xFF\xFF\xFF\x00\x01a\x01x\xF8\x05\xF9\x07\x00\x01b\x01y\
+            \xFC\x01\0\0\0\0\0\0\0\xF9\x07\x00\x01c\x01z\xF5\x02fn\xF4\x01\x02\x03";
+        let key = |name: &str, expires_at_ms, value: &str| Event::Key {
+            key: name.into(),
+            expires_at_ms,
+            value: value.into(),
+        };
+        let expected = [
+            key("a", Some(-1000), "x"),
+            key("b", None, "y"),
+            key("c", Some(1), "z"),
+            Event::Function(b"fn".to_vec()),
+            Event::Eof,
+        ];
+        assert_eq!(events(&file(items)).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_is_not_supported_is_named() {
+        let text = error(&file(b"\x0F\x03key\x01")).to_string();
+        let expected = "after 14 bytes, in the value of key \"key\": \
+            it is a stream (type 15), which this server does not have yet";
+        assert_eq!(text, expected);
+        let kind = error(&file(b"\xF7\0")).kind;
+        assert!(matches!(kind, ErrorKind::UnsupportedItem(_)));
+        let kind = error(&file(b"\x08")).kind;
+        assert!(matches!(kind, ErrorKind::UnknownItem(8)));
     }
 }

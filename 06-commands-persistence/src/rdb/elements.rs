@@ -182,3 +182,101 @@ fn text_score<R: Read>(source: &mut Source<R>) -> Result<Option<f64>, ErrorKind>
 fn parse_score(text: &[u8]) -> Option<f64> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ValueType::{
+        HashListpack, HashZiplist, ListQuicklist, ListQuicklist2, ListZiplist, SetIntset,
+        SortedSet, SortedSetText, SortedSetZiplist,
+    };
+    use super::*;
+    use crate::rdb::ziplist::tests::block as ziplist;
+    use rand::rngs::StdRng;
+    use rand::{RngExt, SeedableRng};
+
+    /// The strings, and the scores as strings, of a value in this form.
+    fn read(form: ValueType, bytes: &[u8]) -> Result<Vec<String>, ErrorKind> {
+        let mut source = Source::new(bytes);
+        let mut all = Vec::new();
+        if form.name().starts_with("sorted set") {
+            scored(&mut source, form, |member, score| {
+                all.extend([member.escape_ascii().to_string(), score.to_string()]);
+                Ok(())
+            })?;
+        } else {
+            strings(&mut source, form, |element| {
+                all.push(element.escape_ascii().to_string());
+                Ok(())
+            })?;
+        }
+        Ok(all)
+    }
+
+    /// A string that holds a ziplist.
+    fn block(entries: &[&[u8]]) -> Vec<u8> {
+        let mut out = Vec::new();
+        string::write(&mut out, &ziplist(entries), None);
+        out
+    }
+
+    #[test]
+    fn forms_of_old_servers() {
+        let two = block(&[b"\x01a", &[0xF3]]);
+        for form in [ListZiplist, HashZiplist, SortedSetZiplist] {
+            assert_eq!(read(form, &two).unwrap(), ["a", "2"]);
+        }
+        let nodes = [&[2][..], &two, &two].concat();
+        assert_eq!(read(ListQuicklist, &nodes).unwrap(), ["a", "2", "a", "2"]);
+        let text = b"\x03\x01a\x041e-3\x01b\xFE\x01c\xFF";
+        let expected = ["a", "0.001", "b", "inf", "c", "-inf"];
+        assert_eq!(read(SortedSetText, text).unwrap(), expected);
+    }
+
+    #[test]
+    fn values_that_do_not_make_sense() {
+        let odd = block(&[b"\x01a"]);
+        for form in [HashZiplist, SortedSetZiplist] {
+            assert!(matches!(read(form, &odd), Err(ErrorKind::OddLength)));
+        }
+        let nan = [&[1, 1, b'm'][..], &f64::NAN.to_le_bytes()].concat();
+        for (form, bytes) in [
+            (SortedSetZiplist, &block(&[b"\x01a", b"\x03nan"])[..]),
+            (SortedSet, &nan),
+            (SortedSetText, b"\x01\x01m\xFD"),
+            (SortedSetText, b"\x01\x01m\x02xx"),
+        ] {
+            assert!(matches!(read(form, bytes), Err(ErrorKind::Score)));
+        }
+        let node = read(ListQuicklist2, b"\x01\x03\x01a");
+        assert!(matches!(node, Err(ErrorKind::ListNode(3))));
+        let listpack = read(HashListpack, b"\x01x");
+        assert!(matches!(listpack, Err(ErrorKind::Listpack(_))));
+        let intset = read(SetIntset, b"\x01x");
+        assert!(matches!(intset, Err(ErrorKind::Intset(_))));
+    }
+
+    #[test]
+    fn whatever_the_bytes_are_reading_ends_and_takes_little_memory() {
+        let mut random = StdRng::seed_from_u64(13);
+        let huge = b"\x81\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFF";
+        for form in ValueType::ALL {
+            for _ in 0..2000 {
+                let mut bytes = vec![0; random.random_range(0..50)];
+                random.fill(&mut bytes[..]);
+                if let Some(first) = bytes.first_mut() {
+                    *first &= 0x3F;
+                }
+                let _ = read(*form, &bytes);
+            }
+            let error = read(*form, huge).unwrap_err();
+            let refused = matches!(error, ErrorKind::UnsupportedType(found) if found == *form);
+            let is_known =
+                [1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 16, 17, 18, 20].contains(&form.byte());
+            assert!(if is_known {
+                matches!(error, ErrorKind::Truncated)
+            } else {
+                refused
+            });
+        }
+    }
+}

@@ -22,11 +22,8 @@
 //!
 //! A hash has fields and values in turn, and a sorted set has members and scores in turn.
 
-use super::packed::Cursor;
 pub use super::packed::Element;
-
-const END: u8 = 0xFF;
-const UNCOUNTED: u16 = u16::MAX;
+use super::packed::{self, Cursor};
 
 /// Shows every element of a listpack to `visit`.
 ///
@@ -39,24 +36,16 @@ pub fn read(block: &[u8], mut visit: impl FnMut(Element<'_>)) -> Result<(), &'st
     if size as usize != block.len() {
         return Err("its size is not the one it states");
     }
-    let mut seen: u64 = 0;
-    while cursor.0.first() != Some(&END) {
-        let before = cursor;
-        let element = entry(&mut cursor).ok_or("an entry is no entry, or ends in the middle")?;
-        let size = before.0.len() - cursor.0.len();
-        if size_from_behind(&mut cursor, size) != Some(size as u64) {
+    packed::entries(&mut cursor, count, |cursor| {
+        let before = cursor.0.len();
+        let element = entry(cursor).ok_or("an entry is no entry, or ends in the middle")?;
+        let size = before - cursor.0.len();
+        if size_from_behind(cursor, size) != Some(size as u64) {
             return Err("an entry and the size behind it disagree");
         }
         visit(element);
-        seen += 1;
-    }
-    if cursor.0.len() != 1 {
-        return Err("it goes on after its end");
-    }
-    if count != UNCOUNTED && u64::from(count) != seen {
-        return Err("it has not as many entries as it states");
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 fn header(cursor: &mut Cursor) -> Option<(u32, u16)> {
@@ -113,6 +102,7 @@ fn size_from_behind(cursor: &mut Cursor, size: usize) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use super::packed::END;
     use super::*;
     use rand::rngs::StdRng;
     use rand::{RngExt, SeedableRng};

@@ -45,8 +45,6 @@ pub mod length;
 pub mod listpack;
 pub mod lzf;
 mod packed;
-#[cfg(test)]
-mod round_trip;
 pub mod source;
 pub mod string;
 pub mod ziplist;

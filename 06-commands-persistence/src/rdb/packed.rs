@@ -21,6 +21,32 @@ impl Element<'_> {
     }
 }
 
+/// What the last byte of a block is.
+pub(super) const END: u8 = 0xFF;
+
+/// In the place of a count: nobody has counted.
+const UNCOUNTED: u16 = u16::MAX;
+
+/// Reads entries by `read` up to the end of a block, which states that there are `count`.
+pub(super) fn entries(
+    cursor: &mut Cursor<'_>,
+    count: u16,
+    mut read: impl FnMut(&mut Cursor<'_>) -> Result<(), &'static str>,
+) -> Result<(), &'static str> {
+    let mut seen: u64 = 0;
+    while cursor.0.first() != Some(&END) {
+        read(cursor)?;
+        seen += 1;
+    }
+    if cursor.0.len() != 1 {
+        return Err("it goes on after its end");
+    }
+    if count != UNCOUNTED && u64::from(count) != seen {
+        return Err("it has not as many entries as it states");
+    }
+    Ok(())
+}
+
 /// Bytes of a block that are still to be read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor<'a>(pub &'a [u8]);

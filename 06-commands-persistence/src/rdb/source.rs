@@ -104,15 +104,6 @@ impl<R: Read> Source<R> {
         Ok(())
     }
 
-    /// The reader, as if nothing beyond the bytes taken had been read: what follows a file in the same
-    /// stream.
-    pub fn into_rest(self) -> impl Read {
-        let (taken, filled) = (self.taken as u64, self.filled as u64);
-        let mut buffered = io::Cursor::new(self.buffer);
-        buffered.set_position(taken);
-        buffered.take(filled - taken).chain(self.reader)
-    }
-
     #[inline]
     fn available(&self) -> &[u8] {
         self.buffer.part(self.taken..self.filled)
@@ -174,19 +165,6 @@ mod tests {
         let mut crc = Crc64::new();
         crc.update(&bytes[..100]);
         assert_eq!(source.checksum(), crc.value());
-
-        let mut rest = Vec::new();
-        source.into_rest().read_to_end(&mut rest).unwrap();
-        assert_eq!(rest, bytes[100..]);
-    }
-
-    #[test]
-    fn the_rest_begins_with_what_lies_in_the_buffer() {
-        let mut source = Source::new(&b"file and the rest"[..]);
-        source.append(4, &mut Vec::new()).unwrap();
-        let mut rest = String::new();
-        source.into_rest().read_to_string(&mut rest).unwrap();
-        assert_eq!(rest, " and the rest");
     }
 
     #[test]

@@ -17,12 +17,10 @@
 //!  F1 to FD                       a number from 0 to 12
 //! ```
 
-use super::packed::Cursor;
 pub use super::packed::Element;
+use super::packed::{self, Cursor, END};
 
-const END: u8 = 0xFF;
 const LONG_SIZE: u8 = 0xFE;
-const UNCOUNTED: u16 = u16::MAX;
 
 /// Shows every element of a ziplist to `visit`.
 ///
@@ -35,25 +33,18 @@ pub fn read(block: &[u8], mut visit: impl FnMut(Element<'_>)) -> Result<(), &'st
     if size as usize != block.len() {
         return Err("its size is not the one it states");
     }
-    let mut seen: u64 = 0;
     // Of an empty one, the last entry begins where the first would.
     let mut place = block.len() - cursor.0.len();
     let mut previous = 0;
-    while cursor.0.first() != Some(&END) {
+    packed::entries(&mut cursor, count, |cursor| {
         place = block.len() - cursor.0.len();
-        if size_before(&mut cursor) != Some(previous) {
+        if size_before(cursor) != Some(previous) {
             return Err("an entry and the size of it in the next disagree");
         }
-        visit(entry(&mut cursor).ok_or("an entry is no entry, or ends in the middle")?);
+        visit(entry(cursor).ok_or("an entry is no entry, or ends in the middle")?);
         previous = block.len() - cursor.0.len() - place;
-        seen += 1;
-    }
-    if cursor.0.len() != 1 {
-        return Err("it goes on after its end");
-    }
-    if count != UNCOUNTED && u64::from(count) != seen {
-        return Err("it has not as many entries as it states");
-    }
+        Ok(())
+    })?;
     if last as usize != place {
         return Err("its last entry is not where it states");
     }

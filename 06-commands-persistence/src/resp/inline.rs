@@ -1,175 +1,126 @@
 //! Inline commands: a line of words, for people who type into telnet or netcat.
 
 use super::Span;
+use std::cell::Cell;
+use std::iter::{Map, Peekable};
+use std::slice;
 
-/// A quote that is not closed, or is followed by something other than space.
-#[derive(Debug, PartialEq, Eq)]
-pub struct UnbalancedQuotes;
+/// What is left of a line.
+type Rest<'a> = Peekable<Map<slice::Iter<'a, Cell<u8>>, fn(&Cell<u8>) -> u8>>;
 
-/// Splits a line into words as Redis does, and appends a span for each to `words`.
+/// Splits a line into words as Redis does, and appends a span for each to `words`. `None` where a quote is
+/// not closed, or is followed by something other than space; what was appended by then is meaningless.
 ///
 /// Words are separated by white space. `"..."` understands `\n \r \t \b \a \xHH` and a backslash
 /// before anything else; `'...'` understands `\'` alone. What the quotes mean is never longer than
 /// what was typed, so words are decoded in place: the line is rewritten from its start.
-///
-/// # Errors
-/// [`UnbalancedQuotes`]; what was appended to `words` by then is meaningless.
-pub fn split(line: &mut [u8], words: &mut Vec<Span>) -> Result<(), UnbalancedQuotes> {
-    let mut rewriter = Rewriter {
-        line,
-        read: 0,
-        write: 0,
+pub fn split(line: &mut [u8], words: &mut Vec<Span>) -> Option<()> {
+    let line = Cell::from_mut(line).as_slice_of_cells();
+    let mut rest: Rest<'_> = line.iter().map(Cell::get as _).peekable();
+    let mut written = line.iter();
+    // Never reaches what is to be read: every byte put was preceded by at least one byte read.
+    let mut put = |byte| {
+        if let Some(place) = written.next() {
+            place.set(byte);
+        }
     };
+    let mut start = 0;
     loop {
-        while rewriter.peek().is_some_and(is_space) {
-            rewriter.read += 1;
+        while rest.next_if(is_space).is_some() {}
+        if rest.peek().is_none() {
+            return Some(());
         }
-        if rewriter.peek().is_none() {
-            return Ok(());
-        }
-        let start = rewriter.write;
-        rewriter.word()?;
-        let len = rewriter.write - start;
+        let mut len = 0;
+        word(&mut rest, &mut |byte| {
+            put(byte);
+            len += 1;
+        })?;
         words.push(Span { start, len });
+        start += len;
     }
-}
-
-/// What ends a word that is not in quotes. Redis is stricter here than between words.
-fn ends_word(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
 /// What may stand between words: what C's `isspace` holds for white space.
-fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c)
+fn is_space(byte: &u8) -> bool {
+    byte.is_ascii_whitespace() || *byte == 0x0b
 }
 
-/// Reads a line from one position and writes it to an earlier one.
-struct Rewriter<'a> {
-    line: &'a mut [u8],
-    read: usize,
-    write: usize,
+/// What ends a word that is not in quotes. Redis is stricter here than between words.
+fn ends_word(byte: &u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
-impl Rewriter<'_> {
-    fn peek(&self) -> Option<u8> {
-        self.line.get(self.read).copied()
-    }
-
-    fn next(&mut self) -> Option<u8> {
-        let byte = self.peek()?;
-        self.read += 1;
-        Some(byte)
-    }
-
-    fn put(&mut self, byte: u8) {
-        // `write` never overtakes `read`: every byte put was preceded by at least one byte read.
-        if let Some(place) = self.line.get_mut(self.write) {
-            *place = byte;
-            self.write += 1;
+fn word(rest: &mut Rest<'_>, put: &mut impl FnMut(u8)) -> Option<()> {
+    while let Some(byte) = rest.next_if(|byte| !ends_word(byte)) {
+        if byte == b'"' || byte == b'\'' {
+            quoted(byte, rest, put)?;
+            // The closing quote must end the word.
+            return rest.peek().is_none_or(is_space).then_some(());
         }
+        put(byte);
     }
+    Some(())
+}
 
-    fn word(&mut self) -> Result<(), UnbalancedQuotes> {
-        while let Some(byte) = self.peek().filter(|byte| !ends_word(*byte)) {
-            self.read += 1;
-            match byte {
-                b'"' => return self.double_quoted(),
-                b'\'' => return self.single_quoted(),
-                byte => self.put(byte),
-            }
-        }
-        Ok(())
+/// Puts what stands in quotes, and reads on behind the closing one.
+fn quoted(quote: u8, rest: &mut Rest<'_>, put: &mut impl FnMut(u8)) -> Option<()> {
+    loop {
+        put(match rest.next()? {
+            byte if byte == quote => return Some(()),
+            b'\\' if quote == b'"' => escaped(rest)?,
+            b'\\' => rest.next_if_eq(&b'\'').unwrap_or(b'\\'),
+            byte => byte,
+        });
     }
+}
 
-    fn double_quoted(&mut self) -> Result<(), UnbalancedQuotes> {
-        loop {
-            match self.next().ok_or(UnbalancedQuotes)? {
-                b'"' => return self.after_quote(),
-                b'\\' => self.escape()?,
-                byte => self.put(byte),
-            }
-        }
-    }
+/// What a backslash in double quotes makes of that which follows it.
+fn escaped(rest: &mut Rest<'_>) -> Option<u8> {
+    Some(match rest.next()? {
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        b'b' => 0x08,
+        b'a' => 0x07,
+        b'x' => hex_byte(rest).unwrap_or(b'x'),
+        other => other,
+    })
+}
 
-    fn escape(&mut self) -> Result<(), UnbalancedQuotes> {
-        // A backslash at the very end escapes nothing; the quote is then found to be open.
-        let Some(byte) = self.next() else {
-            return Err(UnbalancedQuotes);
-        };
-        let decoded = match byte {
-            b'n' => b'\n',
-            b'r' => b'\r',
-            b't' => b'\t',
-            b'b' => 0x08,
-            b'a' => 0x07,
-            b'x' => self.hex_byte().unwrap_or(b'x'),
-            other => other,
-        };
-        self.put(decoded);
-        Ok(())
-    }
-
-    /// The two hexadecimal digits of `\xHH`; consumes nothing where they are not there.
-    fn hex_byte(&mut self) -> Option<u8> {
-        let digits = self.line.get(self.read..self.read + 2)?;
-        if !digits.iter().all(u8::is_ascii_hexdigit) {
-            return None;
-        }
-        let value = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-        self.read += 2;
-        Some(value)
-    }
-
-    fn single_quoted(&mut self) -> Result<(), UnbalancedQuotes> {
-        loop {
-            match self.next().ok_or(UnbalancedQuotes)? {
-                b'\'' => return self.after_quote(),
-                b'\\' if self.peek() == Some(b'\'') => {
-                    self.read += 1;
-                    self.put(b'\'');
-                }
-                byte => self.put(byte),
-            }
-        }
-    }
-
-    /// A closing quote must end the word.
-    fn after_quote(&self) -> Result<(), UnbalancedQuotes> {
-        match self.peek() {
-            Some(byte) if !is_space(byte) => Err(UnbalancedQuotes),
-            _ => Ok(()),
-        }
-    }
+/// The two hexadecimal digits of `\xHH`; takes nothing where they are not there.
+fn hex_byte(rest: &mut Rest<'_>) -> Option<u8> {
+    let mut ahead = rest.clone();
+    let mut digit = || char::from(ahead.next()?).to_digit(16);
+    let value = digit()? * 16 + digit()?;
+    *rest = ahead;
+    u8::try_from(value).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn words(line: &str) -> Result<Vec<String>, UnbalancedQuotes> {
+    fn words(line: &str) -> Option<Vec<String>> {
         let mut line = line.as_bytes().to_vec();
         let mut spans = Vec::new();
         split(&mut line, &mut spans)?;
         let text = |span: &Span| line[span.start..span.start + span.len].to_vec();
-        Ok(spans
-            .iter()
-            .map(|span| String::from_utf8(text(span)).unwrap())
-            .collect())
+        let words = spans.iter().map(|span| String::from_utf8(text(span)));
+        words.collect::<Result<_, _>>().ok()
     }
 
     #[test]
     fn words_are_separated_by_white_space() {
-        assert_eq!(words("PING"), Ok(vec!["PING".into()]));
+        assert_eq!(words("PING"), Some(vec!["PING".into()]));
         assert_eq!(
             words("  SET\tk   v "),
-            Ok(vec!["SET".into(), "k".into(), "v".into()])
+            Some(vec!["SET".into(), "k".into(), "v".into()])
         );
-        assert_eq!(words(""), Ok(vec![]));
-        assert_eq!(words("  \t "), Ok(vec![]));
+        assert_eq!(words(""), Some(vec![]));
+        assert_eq!(words("  \t "), Some(vec![]));
         assert_eq!(
             words("\u{c}a\u{b}b \u{b}c"),
-            Ok(vec!["a\u{b}b".into(), "c".into()])
+            Some(vec!["a\u{b}b".into(), "c".into()])
         );
     }
 
@@ -191,7 +142,7 @@ mod tests {
         for line in [
             r#"""#, r#""abc"#, "'abc", r#""a"b"#, "'a'b", r#""abc\"#, r#"'a\'"#, r#"a"b"c"#,
         ] {
-            assert_eq!(words(line), Err(UnbalancedQuotes), "{line}");
+            assert_eq!(words(line), None, "{line}");
         }
     }
 }

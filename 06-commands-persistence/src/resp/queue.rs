@@ -1,7 +1,7 @@
 //! Requests that have arrived and wait to be executed.
 
-use super::request::{ProtocolError, RequestParser};
-use super::{Progress, Span};
+use super::request::RequestParser;
+use super::{Progress, ProtocolError, Span};
 use crate::part::Part;
 use bytes::{Buf, BytesMut};
 
@@ -140,7 +140,7 @@ impl RequestQueue {
             let bytes = self.input.part_mut(self.parsed_to..);
             let Progress::Complete(length) = self.parser.parse(bytes, &mut self.spans)? else {
                 if bytes.len() > MAX_REQUEST {
-                    return Err(ProtocolError::RequestTooLarge);
+                    return Err(ProtocolError::TooBig("request"));
                 }
                 break;
             };
@@ -277,7 +277,7 @@ mod tests {
         queue.input().extend_from_slice(b"PING\r\n*x\r\n");
         assert_eq!(
             queue.parse(usize::MAX),
-            Err(ProtocolError::InvalidArrayLength)
+            Err(ProtocolError::Invalid("multibulk length"))
         );
         assert_eq!(take_all(&mut queue), ["PING"]);
     }

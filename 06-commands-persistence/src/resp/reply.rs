@@ -2,7 +2,7 @@
 
 use super::integer;
 use crate::part::Part;
-use crate::small_bytes::SharedBytes;
+use crate::small_bytes::SmallBytes;
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
@@ -35,7 +35,7 @@ pub enum Protocol {
 pub struct Reply {
     bytes: Vec<u8>,
     /// Large values, each with the place in `bytes` before which it belongs.
-    large: VecDeque<(usize, SharedBytes)>,
+    large: VecDeque<(usize, SmallBytes)>,
     large_bytes: usize,
     /// How much of `bytes` was sent.
     sent: usize,
@@ -107,7 +107,7 @@ impl Reply {
     }
 
     /// A bulk string that, where it is large, is not copied. `share` gives a reference to the same bytes.
-    pub fn bulk_by_reference(&mut self, bytes: &[u8], share: impl FnOnce() -> Option<SharedBytes>) {
+    pub fn bulk_by_reference(&mut self, bytes: &[u8], share: impl FnOnce() -> Option<SmallBytes>) {
         if bytes.len() < LARGE {
             return self.bulk(bytes);
         }
@@ -307,7 +307,7 @@ impl Reply {
         whole
     }
 
-    fn append_shared(&mut self, shared: SharedBytes) {
+    fn append_shared(&mut self, shared: SmallBytes) {
         self.large_bytes += shared.len();
         self.large.push_back((self.bytes.len(), shared));
     }
@@ -333,7 +333,6 @@ impl Reply {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::small_bytes::SmallBytes;
 
     fn text(reply: &Reply) -> String {
         reply.to_vec().escape_ascii().to_string()

@@ -3,46 +3,20 @@
 //! The words of the errors are Redis's, and so are the limits, but for the number of elements: Redis 7.0 lets
 //! a client announce up to 2^31 - 1 of them.
 
-use super::{MAX_BULK, MAX_ELEMENTS, MAX_LINE, Progress, Span, inline, integer, line::LineScanner};
+pub use super::ProtocolError;
+use super::{Progress, Span, inline, integer};
 
-/// Bytes that no request begins with. The connection can't be used any further, since nobody can
-/// tell where the next request would start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProtocolError {
-    /// A line of words longer than [`MAX_LINE`].
-    InlineTooLong,
-    /// A quote that is not closed, or that does not end its word.
-    UnbalancedQuotes,
-    /// The line with the number of elements is longer than [`MAX_LINE`].
-    ArrayLineTooLong,
-    /// The number of elements is no number, or above [`MAX_ELEMENTS`].
-    InvalidArrayLength,
-    /// An element that begins with this byte instead of `$`.
-    ExpectedBulk(u8),
-    /// The line with the length of a bulk string is longer than [`MAX_LINE`].
-    BulkLineTooLong,
-    /// The length of a bulk string is no number, negative, or above [`MAX_BULK`].
-    InvalidBulkLength,
-    /// A request that is larger than this server takes in whole.
-    RequestTooLarge,
-}
+/// The longest line: an inline command, or the line that holds a length. Redis's PROTO_INLINE_MAX_SIZE.
+const MAX_LINE: usize = 64 * 1024;
 
-impl ProtocolError {
-    /// The text of the error reply.
-    pub fn text(self) -> Vec<u8> {
-        let cause: &[u8] = match self {
-            Self::InlineTooLong => b"too big inline request",
-            Self::UnbalancedQuotes => b"unbalanced quotes in request",
-            Self::ArrayLineTooLong => b"too big mbulk count string",
-            Self::InvalidArrayLength => b"invalid multibulk length",
-            Self::ExpectedBulk(got) => &[b"expected '$', got '".as_slice(), &[got], b"'"].concat(),
-            Self::BulkLineTooLong => b"too big bulk count string",
-            Self::InvalidBulkLength => b"invalid bulk length",
-            Self::RequestTooLarge => b"too big request",
-        };
-        [b"ERR Protocol error: ", cause].concat()
-    }
-}
+/// The most elements of an array, and so the most arguments of a request.
+const MAX_ELEMENTS: usize = 1024 * 1024;
+
+/// The longest bulk string. Redis's default for proto-max-bulk-len.
+const MAX_BULK: usize = 512 * 1024 * 1024;
+
+/// What parsing a part of a request comes to.
+type Parsed<T> = Result<Progress<T>, ProtocolError>;
 
 /// Parses one request after another, and keeps its place when a request arrives in pieces: no byte
 /// is looked at twice, however the bytes are cut.
@@ -50,11 +24,12 @@ impl ProtocolError {
 pub struct RequestParser {
     /// How much of the request is parsed.
     position: usize,
+    /// How much of the present line was searched for its end.
+    searched: usize,
     /// Arguments still to come, once the array's length is known.
     missing: Option<usize>,
     /// Length of the bulk string whose bytes are awaited.
     bulk: Option<usize>,
-    line: LineScanner,
 }
 
 impl RequestParser {
@@ -66,11 +41,7 @@ impl RequestParser {
     ///
     /// # Errors
     /// [`ProtocolError`], after which the parser is of no more use.
-    pub fn parse(
-        &mut self,
-        bytes: &mut [u8],
-        spans: &mut Vec<Span>,
-    ) -> Result<Progress<usize>, ProtocolError> {
+    pub fn parse(&mut self, bytes: &mut [u8], spans: &mut Vec<Span>) -> Parsed<usize> {
         let progress = match bytes.first() {
             None => return Ok(Progress::Incomplete),
             Some(b'*') => self.array(bytes, spans)?,
@@ -82,65 +53,43 @@ impl RequestParser {
         Ok(progress)
     }
 
-    fn inline(
-        &mut self,
-        bytes: &mut [u8],
-        spans: &mut Vec<Span>,
-    ) -> Result<Progress<usize>, ProtocolError> {
-        let end = self.line.find(bytes, b'\n');
-        if end.unwrap_or(bytes.len()) > MAX_LINE {
-            return Err(ProtocolError::InlineTooLong);
-        }
-        let Some(line) = end.and_then(|end| bytes.get_mut(..end)) else {
+    /// A line of words. Its end is white space as well, and so is no part of any word.
+    fn inline(&mut self, bytes: &mut [u8], spans: &mut Vec<Span>) -> Parsed<usize> {
+        let Progress::Complete(end) = self.find(b'\n', bytes, "inline request")? else {
             return Ok(Progress::Incomplete);
         };
-        let length = line.len() + 1;
-        // A carriage return before the newline is white space, and so no part of any word.
-        inline::split(line, spans).map_err(|_| ProtocolError::UnbalancedQuotes)?;
-        Ok(Progress::Complete(length))
+        let line = bytes.get_mut(..end).unwrap_or_default();
+        inline::split(line, spans).ok_or(ProtocolError::UnbalancedQuotes)?;
+        Ok(Progress::Complete(end + 1))
     }
 
-    fn array(
-        &mut self,
-        bytes: &[u8],
-        spans: &mut Vec<Span>,
-    ) -> Result<Progress<usize>, ProtocolError> {
+    /// `*<elements>`, the end of the line, and so many bulk strings.
+    fn array(&mut self, bytes: &[u8], spans: &mut Vec<Span>) -> Parsed<usize> {
         let mut missing = match self.missing {
             Some(missing) => missing,
-            None => match self.array_length(bytes)? {
-                Progress::Complete(length) => length,
-                Progress::Incomplete => return Ok(Progress::Incomplete),
-            },
+            None => {
+                let Progress::Complete(line) = self.line(bytes, "mbulk count string")? else {
+                    return Ok(Progress::Incomplete);
+                };
+                let length = line.get(1..).and_then(integer::parse);
+                // A null array counts as an empty one: both ask for nothing.
+                let length = length.and_then(|length| bounded(length.max(0), MAX_ELEMENTS));
+                length.ok_or(ProtocolError::Invalid("multibulk length"))?
+            }
         };
         while missing > 0 {
-            match self.bulk(bytes)? {
-                Progress::Complete(span) => spans.push(span),
-                Progress::Incomplete => {
-                    self.missing = Some(missing);
-                    return Ok(Progress::Incomplete);
-                }
-            }
+            let Progress::Complete(span) = self.bulk(bytes)? else {
+                self.missing = Some(missing);
+                return Ok(Progress::Incomplete);
+            };
+            spans.push(span);
             missing -= 1;
         }
         Ok(Progress::Complete(self.position))
     }
 
-    /// The line `*<elements>`. A null array counts as an empty one: both ask for nothing.
-    fn array_length(&mut self, bytes: &[u8]) -> Result<Progress<usize>, ProtocolError> {
-        let Progress::Complete(line) = self.line(bytes, ProtocolError::ArrayLineTooLong)? else {
-            return Ok(Progress::Incomplete);
-        };
-        let digits = line.get(1..).unwrap_or_default();
-        let length = integer::parse(digits).ok_or(ProtocolError::InvalidArrayLength)?;
-        match usize::try_from(length.max(0)) {
-            Ok(length) if length <= MAX_ELEMENTS => Ok(Progress::Complete(length)),
-            _ => Err(ProtocolError::InvalidArrayLength),
-        }
-    }
-
-    /// One element: `$<length>`, the end of the line, that many bytes, and two more that Redis does
-    /// not look at either.
-    fn bulk(&mut self, bytes: &[u8]) -> Result<Progress<Span>, ProtocolError> {
+    /// `$<length>`, the end of the line, that many bytes, and two more that Redis does not look at either.
+    fn bulk(&mut self, bytes: &[u8]) -> Parsed<Span> {
         let len = match self.bulk {
             Some(len) => len,
             None => match self.bulk_length(bytes)? {
@@ -159,8 +108,8 @@ impl RequestParser {
         Ok(Progress::Complete(Span { start, len }))
     }
 
-    fn bulk_length(&mut self, bytes: &[u8]) -> Result<Progress<usize>, ProtocolError> {
-        let Progress::Complete(line) = self.line(bytes, ProtocolError::BulkLineTooLong)? else {
+    fn bulk_length(&mut self, bytes: &[u8]) -> Parsed<usize> {
+        let Progress::Complete(line) = self.line(bytes, "bulk count string")? else {
             return Ok(Progress::Incomplete);
         };
         let digits = match line {
@@ -169,39 +118,42 @@ impl RequestParser {
             // An empty line: what stands in its place is its carriage return.
             [] => return Err(ProtocolError::ExpectedBulk(b'\r')),
         };
-        let length = integer::parse(digits).and_then(|length| usize::try_from(length).ok());
-        match length {
-            Some(length) if length <= MAX_BULK => Ok(Progress::Complete(length)),
-            _ => Err(ProtocolError::InvalidBulkLength),
-        }
+        let length = integer::parse(digits).and_then(|length| bounded(length, MAX_BULK));
+        let length = length.ok_or(ProtocolError::Invalid("bulk length"))?;
+        Ok(Progress::Complete(length))
     }
 
     /// The line at the current position, without its end, and moves behind it. A line ends with a
     /// carriage return and one more byte.
-    fn line<'a>(
-        &mut self,
-        bytes: &'a [u8],
-        too_long: ProtocolError,
-    ) -> Result<Progress<&'a [u8]>, ProtocolError> {
+    fn line<'a>(&mut self, bytes: &'a [u8], kind: &'static str) -> Parsed<&'a [u8]> {
         let rest = bytes.get(self.position..).unwrap_or_default();
-        let Some(end) = self.line.find(rest, b'\r') else {
-            return if rest.len() > MAX_LINE {
-                Err(too_long)
-            } else {
-                Ok(Progress::Incomplete)
-            };
-        };
-        if end > MAX_LINE {
-            return Err(too_long);
+        match self.find(b'\r', rest, kind)? {
+            Progress::Complete(end) if rest.len() >= end + 2 => {
+                self.searched = 0;
+                self.position += end + 2;
+                Ok(Progress::Complete(rest.get(..end).unwrap_or_default()))
+            }
+            _ => Ok(Progress::Incomplete),
         }
-        if rest.len() < end + 2 {
-            // The line's last byte is still on its way: look again at the carriage return only.
-            self.line.resume_at(end);
-            return Ok(Progress::Incomplete);
-        }
-        self.position += end + 2;
-        Ok(Progress::Complete(rest.get(..end).unwrap_or_default()))
     }
+
+    /// Where `end` first stands in `input`, which begins with the present line. Looks only at bytes that
+    /// were not there before.
+    fn find(&mut self, end: u8, input: &[u8], kind: &'static str) -> Parsed<usize> {
+        let fresh = input.get(self.searched..).unwrap_or_default();
+        let found = fresh.iter().position(|byte| *byte == end);
+        self.searched += found.unwrap_or(fresh.len());
+        match found {
+            _ if self.searched > MAX_LINE => Err(ProtocolError::TooBig(kind)),
+            Some(_) => Ok(Progress::Complete(self.searched)),
+            None => Ok(Progress::Incomplete),
+        }
+    }
+}
+
+/// The length, where it is neither negative nor above `max`.
+fn bounded(length: i64, max: usize) -> Option<usize> {
+    usize::try_from(length).ok().filter(|length| *length <= max)
 }
 
 #[cfg(test)]
@@ -209,7 +161,7 @@ mod tests {
     use super::*;
 
     /// Parses one request that arrives in the given pieces.
-    fn parse_pieces(pieces: &[&[u8]]) -> Result<Progress<Vec<Vec<u8>>>, ProtocolError> {
+    fn parse_pieces(pieces: &[&[u8]]) -> Parsed<Vec<Vec<u8>>> {
         let mut parser = RequestParser::default();
         let mut spans = Vec::new();
         let mut bytes = Vec::new();
@@ -223,11 +175,11 @@ mod tests {
         Ok(Progress::Incomplete)
     }
 
-    fn parse(bytes: &[u8]) -> Result<Progress<Vec<Vec<u8>>>, ProtocolError> {
+    fn parse(bytes: &[u8]) -> Parsed<Vec<Vec<u8>>> {
         parse_pieces(&[bytes])
     }
 
-    fn complete(args: &[&[u8]]) -> Result<Progress<Vec<Vec<u8>>>, ProtocolError> {
+    fn complete(args: &[&[u8]]) -> Parsed<Vec<Vec<u8>>> {
         Ok(Progress::Complete(
             args.iter().map(|arg| arg.to_vec()).collect(),
         ))
@@ -278,19 +230,28 @@ mod tests {
         use ProtocolError::*;
         let long = [b'1'; MAX_LINE + 1];
         let bad: [(Vec<u8>, ProtocolError); 14] = [
-            (b"*x\r\n".to_vec(), InvalidArrayLength),
-            (b"*\r\n".to_vec(), InvalidArrayLength),
-            (b"*+1\r\n".to_vec(), InvalidArrayLength),
-            (b"*1048577\r\n".to_vec(), InvalidArrayLength),
-            (b"*9223372036854775808\r\n".to_vec(), InvalidArrayLength),
+            (b"*x\r\n".to_vec(), Invalid("multibulk length")),
+            (b"*\r\n".to_vec(), Invalid("multibulk length")),
+            (b"*+1\r\n".to_vec(), Invalid("multibulk length")),
+            (b"*1048577\r\n".to_vec(), Invalid("multibulk length")),
+            (
+                b"*9223372036854775808\r\n".to_vec(),
+                Invalid("multibulk length"),
+            ),
             (b"*1\r\n:1\r\n".to_vec(), ExpectedBulk(b':')),
             (b"*1\r\n\r\n".to_vec(), ExpectedBulk(b'\r')),
-            (b"*1\r\n$-1\r\n".to_vec(), InvalidBulkLength),
-            (b"*1\r\n$536870913\r\n".to_vec(), InvalidBulkLength),
-            (b"*1\r\n$4x\r\n".to_vec(), InvalidBulkLength),
-            ([b"*", long.as_slice()].concat(), ArrayLineTooLong),
-            ([b"*1\r\n$", long.as_slice()].concat(), BulkLineTooLong),
-            (long.to_vec(), InlineTooLong),
+            (b"*1\r\n$-1\r\n".to_vec(), Invalid("bulk length")),
+            (b"*1\r\n$536870913\r\n".to_vec(), Invalid("bulk length")),
+            (b"*1\r\n$4x\r\n".to_vec(), Invalid("bulk length")),
+            (
+                [b"*", long.as_slice()].concat(),
+                TooBig("mbulk count string"),
+            ),
+            (
+                [b"*1\r\n$", long.as_slice()].concat(),
+                TooBig("bulk count string"),
+            ),
+            (long.to_vec(), TooBig("inline request")),
             (b"\"a\n".to_vec(), UnbalancedQuotes),
         ];
         for (bytes, error) in bad {
