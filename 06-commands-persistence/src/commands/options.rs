@@ -1,7 +1,7 @@
 //! The options of SET and GETEX.
 
 use super::expiry::{MILLIS_FROM_NOW, SECONDS_FROM_NOW, UNIX_MILLIS, UNIX_SECONDS, Unit};
-use super::{Call, CommandError};
+use super::{Call, CommandError, Outcome};
 use crate::clock::UnixMillis;
 use crate::resp::integer;
 
@@ -102,7 +102,7 @@ impl<'a> Options<'a> {
         Ok(options)
     }
 
-    fn set_condition(&mut self, condition: Condition) -> Result<(), CommandError> {
+    fn set_condition(&mut self, condition: Condition) -> Outcome {
         match self.condition.replace(condition) {
             Some(other) if other != condition => Err(CommandError::SYNTAX),
             _ => Ok(()),
@@ -110,7 +110,7 @@ impl<'a> Options<'a> {
     }
 
     /// An option may be repeated, and the last one counts; two different ones contradict each other.
-    fn set_ttl(&mut self, ttl: Ttl<'a>) -> Result<(), CommandError> {
+    fn set_ttl(&mut self, ttl: Ttl<'a>) -> Outcome {
         match (std::mem::replace(&mut self.ttl, ttl), ttl) {
             (Ttl::Unsaid, _) => Ok(()),
             (Ttl::Set(before, _), Ttl::Set(unit, _)) if before == unit => Ok(()),
@@ -118,6 +118,16 @@ impl<'a> Options<'a> {
             _ => Err(CommandError::SYNTAX),
         }
     }
+}
+
+/// Refuses all that may stand behind the command's name, but for one of these words.
+pub fn at_most_one_of(words: &[&[u8]], call: &Call<'_>) -> Outcome {
+    let mut options = call.args.from(1);
+    let is_known = |option: &[u8]| words.iter().any(|word| option.eq_ignore_ascii_case(word));
+    if call.args.len() > 2 || !options.all(is_known) {
+        return Err(CommandError::SYNTAX);
+    }
+    Ok(())
 }
 
 fn unit_of(option: &[u8]) -> Option<Unit> {
