@@ -77,6 +77,7 @@ const PEXPIRE: Handler = |call| set_deadline(call, MILLIS_FROM_NOW);
 const EXPIREAT: Handler = |call| set_deadline(call, UNIX_SECONDS);
 /// `PEXPIREAT key unix-milliseconds [NX | XX | GT | LT]`. <https://redis.io/docs/latest/commands/pexpireat/>
 const PEXPIREAT: Handler = |call| set_deadline(call, UNIX_MILLIS);
+
 /// Replies 1 where the deadline was changed, else 0.
 fn set_deadline(call: &mut Call<'_>, unit: Unit) -> Outcome {
     let key = call.arg(1)?;
@@ -175,6 +176,7 @@ const PTTL: Handler = |call| reply_with_deadline(call, MILLIS_FROM_NOW);
 const EXPIRETIME: Handler = |call| reply_with_deadline(call, UNIX_SECONDS);
 /// `PEXPIRETIME key`. <https://redis.io/docs/latest/commands/pexpiretime/>
 const PEXPIRETIME: Handler = |call| reply_with_deadline(call, UNIX_MILLIS);
+
 /// Replies -2 where there is no such key, and -1 where it lives for ever.
 fn reply_with_deadline(call: &mut Call<'_>, unit: Unit) -> Outcome {
     let key = call.arg(1)?;

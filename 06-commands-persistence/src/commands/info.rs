@@ -151,9 +151,10 @@ fn persistence(server: &Server, out: &mut Lines) {
     let seconds = |time: Option<Duration>| time.map_or(-1, |time| time.as_secs() as i64);
     let changes = server.journal.changes.saturating_sub(saving.saved_changes);
     let status = if saving.failed { "err" } else { "ok" };
-    let elapsed = server.now.unix().0.saturating_sub(saving.since.0).max(0);
-    let elapsed = Duration::from_millis(elapsed as u64);
-    let running = saving.running.then_some(elapsed);
+    let running = saving.running.then(|| {
+        let elapsed = server.now.unix().0.saturating_sub(saving.since.0).max(0);
+        Duration::from_millis(elapsed as u64)
+    });
     out.add("loading", 0);
     out.add("current_cow_size", saving.copied());
     out.add("rdb_changes_since_last_save", changes);

@@ -91,6 +91,7 @@ impl End {
 const LPUSH: Handler = |call| push(call, End::Head);
 /// `RPUSH key element [element ...]`: its new length. <https://redis.io/docs/latest/commands/rpush/>
 const RPUSH: Handler = |call| push(call, End::Tail);
+
 fn push(call: &mut Call<'_>, end: End) -> Outcome {
     let name = call.arg(1)?;
     let mut key = call.server.db(call.db).for_write(name);
@@ -109,6 +110,7 @@ fn push(call: &mut Call<'_>, end: End) -> Outcome {
 const LPOP: Handler = |call| pop(call, End::Head);
 /// `RPOP key [count]`: the last element, or the last ones. <https://redis.io/docs/latest/commands/rpop/>
 const RPOP: Handler = |call| pop(call, End::Tail);
+
 fn pop(call: &mut Call<'_>, end: End) -> Outcome {
     match call.args.len() {
         2 => pop_one(call, end),
@@ -164,6 +166,7 @@ fn write_all<'a>(reply: &mut Reply, elements: impl Iterator<Item = &'a [u8]>) {
 const BLPOP: Handler = |call| blocking_pop(call, End::Head);
 /// `BRPOP key [key ...] timeout`: as BLPOP, for last elements. <https://redis.io/docs/latest/commands/brpop/>
 const BRPOP: Handler = |call| blocking_pop(call, End::Tail);
+
 fn blocking_pop(call: &mut Call<'_>, end: End) -> Outcome {
     let last = call.args.len() - 1;
     let timeout = parse_timeout(call.arg(last)?)?;

@@ -52,8 +52,7 @@ fn begin(call: &mut Call<'_>) -> Outcome {
     Ok(())
 }
 
-/// `LASTSAVE`: when the last snapshot was completed, in Unix seconds.
-/// <https://redis.io/docs/latest/commands/lastsave/>
+/// `LASTSAVE`: when the last snapshot was completed, in Unix seconds. <https://redis.io/docs/latest/commands/lastsave/>
 pub fn lastsave(call: &mut Call<'_>) -> Outcome {
     let last = unix_seconds(call.server.saving.last);
     call.reply.integer(last);

@@ -207,6 +207,7 @@ pub fn mset(call: &mut Call<'_>) -> Outcome {
 const INCR: Handler = |call| add(call, 1);
 /// `DECR key`: one less. <https://redis.io/docs/latest/commands/decr/>
 const DECR: Handler = |call| add(call, -1);
+
 /// `INCRBY key increment`. <https://redis.io/docs/latest/commands/incrby/>
 pub fn incrby(call: &mut Call<'_>) -> Outcome {
     let increment = call.integer(2)?;
