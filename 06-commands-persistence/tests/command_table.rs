@@ -184,39 +184,41 @@ fn nothing(_: &mut Call<'_>) -> Outcome {
     Ok(())
 }
 
-const fn of(group: &'static str, row: Row) -> Command {
-    Command {
-        group,
-        ..row.command
-    }
+const fn of(group: &'static str, categories: u32, row: Row) -> Command {
+    row.of(group, categories).command
 }
 
 /// Commands with keys in all places that a specification can name, whether or not the table has them.
 static UNUSUAL: &[Command] = &[
     of(
         "sorted-set",
+        acl::SORTEDSET,
         CH0.read("zunion", -3, nothing, SLOW, NO_KEY)
             .keys(counted(1, RO | ACCESS)),
     ),
     of(
         "sorted-set",
+        acl::SORTEDSET,
         CH0.write("zunionstore", -4, nothing, DENYOOM, OW | UPDATE)
             .keys(counted(2, RO | ACCESS)),
     ),
     of(
         "stream",
+        acl::STREAM,
         CH0.read("xread", -4, nothing, BLOCKING, NO_KEY)
             .keys(key_behind("STREAMS", 1, RO | ACCESS))
             .half(),
     ),
     of(
         "geo",
+        acl::GEO,
         CH0.write("georadius", -6, nothing, DENYOOM, RO | ACCESS)
             .keys(key_behind("STORE", 6, OW | UPDATE))
             .keys(key_behind("STOREDIST", 6, OW | UPDATE)),
     ),
     of(
         "bitmap",
+        acl::BITMAP,
         CH0.write("bitop", -4, nothing, DENYOOM, NO_KEY)
             .keys(key(2, OW | UPDATE))
             .keys(key(3, RO | ACCESS))
@@ -224,17 +226,20 @@ static UNUSUAL: &[Command] = &[
     ),
     of(
         "scripting",
+        acl::SCRIPTING,
         CH0.plain("eval", -3, nothing, NOSCRIPT | STALE | SKIP_MONITOR | NO_MANDATORY_KEYS)
             .keys(counted(2, RW | ACCESS | UPDATE))
             .notes("We cannot tell how the keys will be used so we assume the worst, RW and UPDATE"),
     ),
     of(
         "pubsub",
+        acl::PUBSUB,
         CH0.plain("spublish", 3, nothing, PUBSUB | ANYTIME | FAST)
             .keys(key(1, NOT_KEY)),
     ),
     of(
         "generic",
+        acl::KEYSPACE,
         CH0.write("migrate", -6, nothing, SLOW, NO_KEY)
             .keys(key(3, TAKE))
             .keys(key_behind("KEYS", -2, TAKE | INCOMPLETE))
@@ -244,6 +249,7 @@ static UNUSUAL: &[Command] = &[
     ),
     of(
         "generic",
+        acl::KEYSPACE,
         CH0.read("sort_ro", -2, nothing, SLOW, RO | ACCESS)
             .keys(unknown(RO | ACCESS))
             .notes(

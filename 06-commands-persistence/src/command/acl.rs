@@ -56,26 +56,6 @@ pub fn find(name: &[u8]) -> Option<u32> {
     Some(1 << bit)
 }
 
-/// The category of a group of commands, where it has one.
-pub fn of_group(group: &str) -> u32 {
-    match group {
-        "generic" => KEYSPACE,
-        "set" => SET,
-        "sorted-set" => SORTEDSET,
-        "list" => LIST,
-        "hash" => HASH,
-        "string" => STRING,
-        "bitmap" => BITMAP,
-        "hyperloglog" => HYPERLOGLOG,
-        "geo" => GEO,
-        "stream" => STREAM,
-        "connection" => CONNECTION,
-        "transactions" => TRANSACTION,
-        "scripting" => SCRIPTING,
-        _ => 0,
-    }
-}
-
 /// The categories that follow from what kind of command it is.
 pub fn of_flags(flags: u32) -> u32 {
     let follow = [
@@ -83,14 +63,9 @@ pub fn of_flags(flags: u32) -> u32 {
         (flags::READONLY, READ),
         (flags::ADMIN, ADMIN | DANGEROUS),
         (flags::PUBSUB, PUBSUB),
-        (flags::FAST, FAST),
         (flags::BLOCKING, BLOCKING),
     ];
     let follow = follow.iter().filter(|(flag, _)| flags & flag != 0);
-    let categories = follow.fold(0, |sum, (_, category)| sum | category);
-    if categories & FAST == 0 {
-        categories | SLOW
-    } else {
-        categories
-    }
+    let pace = if flags & flags::FAST == 0 { SLOW } else { FAST };
+    follow.fold(pace, |sum, (_, category)| sum | category)
 }

@@ -125,18 +125,15 @@ const fn spec(begin: Begin, find: Find, flags: u32) -> KeySpec {
 impl KeySpec {
     /// The same keys as a range of the older kind, if they are at fixed places.
     fn fixed(&self) -> Option<Range> {
-        match (self.begin, self.find) {
-            (Begin::Index(first), Find::Range { last, step, .. }) => {
-                let first = i32::from(first);
-                let last = i32::from(last);
-                Some(Range {
-                    first,
-                    last: if last < 0 { last } else { first + last },
-                    step: i32::from(step),
-                })
-            }
-            _ => None,
-        }
+        let (Begin::Index(first), Find::Range { last, step, .. }) = (self.begin, self.find) else {
+            return None;
+        };
+        let (first, last) = (i32::from(first), i32::from(last));
+        Some(Range {
+            first,
+            last: if last < 0 { last } else { first + last },
+            step: step.into(),
+        })
     }
 
     /// Where in this request the keys are. `None`: this can't be told, or the request makes no sense.
@@ -178,13 +175,11 @@ impl Begin {
             Self::Index(index) => Some(Some(usize::from(index))),
             Self::Keyword(word, from) => {
                 let from = usize::try_from(from).ok()?;
+                let is_it = |arg: &[u8]| arg.eq_ignore_ascii_case(word.as_bytes());
+                let found = args.from(from).position(is_it);
+                let begin = found.map(|distance| from + distance + 1);
                 // The last argument has nothing behind it.
-                let mut places = from..args.len().saturating_sub(1);
-                let is_it = |place: &usize| {
-                    args.get(*place)
-                        .is_some_and(|arg| arg.eq_ignore_ascii_case(word.as_bytes()))
-                };
-                Some(places.find(is_it).map(|place| place + 1))
+                Some(begin.filter(|begin| *begin < args.len()))
             }
             Self::Unknown => None,
         }

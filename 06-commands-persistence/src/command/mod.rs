@@ -19,7 +19,7 @@ pub struct Command {
     pub arity: i32,
     /// What kind of command it is: [`flags`], added together.
     pub flags: u32,
-    /// The rights that name it, beside those that follow from its flags: [`acl`]. None: its group's.
+    /// The rights that name it, beside those that follow from its flags: [`acl`].
     pub acl: Option<u32>,
     /// Which arguments are keys, and what becomes of these.
     pub keys: Keys,
@@ -44,28 +44,18 @@ impl Command {
     /// Whether a request may have this many arguments, the name included.
     pub fn accepts(&self, args: usize) -> bool {
         let arity = self.arity.unsigned_abs() as usize;
-        if self.arity < 0 {
-            args >= arity
-        } else {
-            args == arity
-        }
+        args == arity || self.arity < 0 && args > arity
     }
 
     /// The [`acl`] categories it belongs to, added together.
     pub fn categories(&self) -> u32 {
-        let own = match self.acl {
-            Some(own) => own,
-            None if self.is(CONTAINER) => 0,
-            None => acl::of_group(self.group),
-        };
-        let implied = acl::of_flags(self.flags);
+        let own = self.acl.unwrap_or(0);
+        let all = own | acl::of_flags(self.flags);
+        if own & acl::SCRIPTING == 0 {
+            return all;
+        }
         // What a script reads, nobody knows.
-        let hidden = if own & acl::SCRIPTING != 0 {
-            acl::READ
-        } else {
-            0
-        };
-        own | implied & !hidden
+        all & !acl::READ
     }
 
     /// The part of its name that a request has: `id` for `client|id`.
@@ -85,6 +75,9 @@ pub fn names(bits: u32, names: &'static str) -> impl Iterator<Item = &'static st
     let named = names.split(' ').enumerate();
     named.filter_map(move |(bit, name)| (bits & 1 << bit != 0).then_some(name))
 }
+
+/// A command, and the number of its row.
+pub type Found = (usize, &'static Command);
 
 /// Every command, with an index by name.
 #[derive(Debug)]
@@ -128,7 +121,7 @@ impl Table {
 
     /// The command with this name, in whatever case it is written, and the number of its row; of the commands up to this
     /// chapter.
-    pub fn find(&self, name: &[u8], chapter: u8) -> Option<(usize, &'static Command)> {
+    pub fn find(&self, name: &[u8], chapter: u8) -> Option<Found> {
         if name.len() > MAX_NAME {
             return None;
         }
@@ -144,12 +137,7 @@ impl Table {
     }
 
     /// The subcommand of a container that has this name.
-    pub fn find_subcommand(
-        &self,
-        container: &Command,
-        name: &[u8],
-        chapter: u8,
-    ) -> Option<(usize, &'static Command)> {
+    pub fn find_subcommand(&self, container: &Command, name: &[u8], chapter: u8) -> Option<Found> {
         if name.len() > MAX_NAME {
             return None;
         }
@@ -157,11 +145,7 @@ impl Table {
     }
 
     /// The command that a request asks for: the subcommand, if there is one.
-    pub fn find_request(
-        &self,
-        request: Args<'_>,
-        chapter: u8,
-    ) -> Option<(usize, &'static Command)> {
+    pub fn find_request(&self, request: Args<'_>, chapter: u8) -> Option<Found> {
         let found = self.find(request.get(0)?, chapter)?;
         if found.1.is(CONTAINER)
             && let Some(name) = request.get(1)
@@ -184,18 +168,13 @@ impl Table {
     }
 
     /// The subcommands of a container, up to this chapter. A command that is none has none.
-    pub fn subcommands<'a>(
+    pub fn subcommands(
         &self,
-        container: &'a Command,
+        container: &Command,
         chapter: u8,
-    ) -> impl Iterator<Item = &'static Command> + Clone + use<'a> {
-        let rows = if container.is(CONTAINER) {
-            self.rows
-        } else {
-            &[]
-        };
-        let rows = rows.iter().filter(move |row| row.chapter <= chapter);
-        rows.filter(|row| row.is_part_of(container))
+    ) -> impl Iterator<Item = &'static Command> + Clone {
+        let rows = self.rows(chapter);
+        rows.filter(|row| container.is(CONTAINER) && row.is_part_of(container))
     }
 }
 

@@ -25,6 +25,8 @@ pub const COMMANDS: &[Row] = &[
         .about("5.0.0", "Prints this help."),
 ];
 
+const NO_FILE: CommandError = CommandError::new("ERR The server is running without a config file");
+
 /// `CONFIG GET pattern ...`: names and values.
 pub fn get(call: &mut Call<'_>) -> Outcome {
     let found = call.server.config.get(call.args.from(2));
@@ -46,9 +48,8 @@ pub fn set(call: &mut Call<'_>) -> Outcome {
         pairs.push((call.arg(index)?, call.arg(index + 1)?));
     }
     let local = call.me()?.is_local();
-    call.server
-        .set_config(&pairs, local)
-        .map_err(|error| CommandError::text(error.text()))?;
+    let set = call.server.set_config(&pairs, local);
+    set.map_err(|error| CommandError::text(error.text()))?;
     call.reply.simple("OK");
     Ok(())
 }
@@ -56,9 +57,7 @@ pub fn set(call: &mut Call<'_>) -> Outcome {
 /// `CONFIG REWRITE`: writes the configuration back to the file that it came from.
 pub fn rewrite(call: &mut Call<'_>) -> Outcome {
     if call.server.config.config_file.is_none() {
-        return Err(CommandError::new(
-            "ERR The server is running without a config file",
-        ));
+        return Err(NO_FILE);
     }
     call.server.jobs.push(Job::RewriteConfig(call.client));
     call.then = Then::Block(Blocked::on_job());
@@ -67,8 +66,7 @@ pub fn rewrite(call: &mut Call<'_>) -> Outcome {
 
 /// `CONFIG RESETSTAT`: INFO counts from zero again.
 pub fn resetstat(call: &mut Call<'_>) -> Outcome {
-    let rows = call.server.stats.by_command.len();
-    call.server.stats = Stats::new(rows);
+    call.server.stats = Stats::new(call.server.commands.all().len());
     call.reply.simple("OK");
     Ok(())
 }

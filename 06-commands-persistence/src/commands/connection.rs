@@ -69,13 +69,10 @@ pub fn quit(call: &mut Call<'_>) -> Outcome {
 
 /// `SELECT index`: another database. <https://redis.io/docs/latest/commands/select/>
 pub fn select(call: &mut Call<'_>) -> Outcome {
-    let index = integer::parse(call.arg(1)?)
-        .and_then(|index| i32::try_from(index).ok())
-        .ok_or(CommandError::NOT_AN_INTEGER)?;
-    let db = usize::try_from(index).map_err(|_| CommandError::NO_SUCH_DATABASE)?;
-    if !call.server.has_db(db) {
-        return Err(CommandError::NO_SUCH_DATABASE);
-    }
+    let index = i32::try_from(call.integer(1)?).map_err(|_| CommandError::NOT_AN_INTEGER)?;
+    let db = usize::try_from(index).ok();
+    let db = db.filter(|db| call.server.has_db(*db));
+    let db = db.ok_or(CommandError::NO_SUCH_DATABASE)?;
     call.me()?.db = db;
     call.reply.simple("OK");
     Ok(())
@@ -128,18 +125,12 @@ fn introduce(call: &mut Call<'_>, protocol: Protocol) {
     let id = i64::try_from(call.client.number()).unwrap_or(i64::MAX);
     let reply = &mut *call.reply;
     reply.map(7);
-    for (field, text) in [("server", "redis"), ("version", REDIS_VERSION)] {
-        reply.bulk(field.as_bytes());
-        reply.bulk(text.as_bytes());
-    }
-    for (field, number) in [("proto", version), ("id", id)] {
-        reply.bulk(field.as_bytes());
-        reply.integer(number);
-    }
-    for (field, text) in [("mode", "standalone"), ("role", "master")] {
-        reply.bulk(field.as_bytes());
-        reply.bulk(text.as_bytes());
-    }
+    reply.named_text("server", "redis");
+    reply.named_text("version", REDIS_VERSION);
+    reply.named_integer("proto", version);
+    reply.named_integer("id", id);
+    reply.named_text("mode", "standalone");
+    reply.named_text("role", "master");
     reply.bulk(b"modules");
     reply.array(0);
 }

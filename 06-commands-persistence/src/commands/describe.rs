@@ -15,28 +15,21 @@ pub const COMMANDS: &[Row] = &[
         .tips(&["nondeterministic_output_order"])
         .about("2.8.13", "Describes the commands of this server."),
     CH0.plain("command|count", 2, count, ANYTIME)
-        .acl(acl::CONNECTION)
         .about("2.8.13", "Counts the commands."),
     CH0.plain("command|docs", -2, docs, ANYTIME)
-        .acl(acl::CONNECTION)
         .tips(&["nondeterministic_output_order"])
         .about("7.0.0", "Tells what commands are for."),
     CH0.plain("command|getkeys", -4, getkeys, ANYTIME)
-        .acl(acl::CONNECTION)
         .about("2.8.13", "Names the keys of a request."),
     CH0.plain("command|getkeysandflags", -4, getkeysandflags, ANYTIME)
-        .acl(acl::CONNECTION)
         .about("7.0.0", "The same, with what becomes of them."),
     CH0.plain("command|info", -2, info, ANYTIME)
-        .acl(acl::CONNECTION)
         .tips(&["nondeterministic_output_order"])
         .about("2.8.13", "Describes commands: arity, flags, keys."),
     CH0.plain("command|list", -2, list, ANYTIME)
-        .acl(acl::CONNECTION)
         .tips(&["nondeterministic_output_order"])
         .about("7.0.0", "Names the commands."),
     CH0.plain("command|help", 2, help, ANYTIME)
-        .acl(acl::CONNECTION)
         .about("5.0.0", "Prints this help."),
 ];
 
@@ -45,15 +38,15 @@ pub fn command(call: &mut Call<'_>) -> Outcome {
     if call.args.len() > 1 {
         return container(call);
     }
-    describe_all(call);
-    Ok(())
+    describe_all(call)
 }
 
-fn describe_all(call: &mut Call<'_>) {
+fn describe_all(call: &mut Call<'_>) -> Outcome {
     let (table, chapter) = known(call);
     let commands = table.commands(chapter);
     call.reply.array(commands.clone().count());
     commands.for_each(|row| describe(call.reply, row, table, chapter));
+    Ok(())
 }
 
 /// The table, and up to which chapter it holds.
@@ -85,8 +78,6 @@ pub fn list(call: &mut Call<'_>) -> Outcome {
 
 /// Which commands COMMAND LIST gives.
 enum Filter<'a> {
-    /// Those of a module. There are none.
-    Module,
     /// Those of these categories; of none where nobody knows the name.
     Categories(u32),
     /// Those with a name like this.
@@ -101,7 +92,8 @@ impl<'a> Filter<'a> {
         }
         let value = word(4)?;
         match word(3)?.to_ascii_lowercase().as_slice() {
-            b"module" => Ok(Self::Module),
+            // No module brings a command.
+            b"module" => Ok(Self::Categories(0)),
             b"aclcat" => Ok(Self::Categories(acl::find(value).unwrap_or(0))),
             b"pattern" => Ok(Self::Pattern(value)),
             _ => Err(CommandError::SYNTAX),
@@ -110,7 +102,6 @@ impl<'a> Filter<'a> {
 
     fn takes(&self, row: &Command) -> bool {
         match self {
-            Self::Module => false,
             Self::Categories(wanted) => row.categories() & wanted != 0,
             Self::Pattern(pattern) => glob::matches(pattern, row.name.as_bytes(), Case::Ignored),
         }
@@ -120,8 +111,7 @@ impl<'a> Filter<'a> {
 /// `COMMAND INFO [name ...]`: null for a name that is not known. <https://redis.io/docs/latest/commands/command-info/>
 pub fn info(call: &mut Call<'_>) -> Outcome {
     if call.args.len() == 2 {
-        describe_all(call);
-        return Ok(());
+        return describe_all(call);
     }
     let (table, chapter) = known(call);
     call.reply.array(call.args.len() - 2);
@@ -167,56 +157,47 @@ fn write_names(reply: &mut Reply, bits: u32, names: &'static str) {
 
 /// A specification of keys.
 fn describe_keys(reply: &mut Reply, spec: &KeySpec) {
-    if spec.notes.is_empty() {
-        reply.map(3);
-    } else {
-        reply.map(4);
-        reply.bulk(b"notes");
-        reply.bulk(spec.notes.as_bytes());
+    let is_noted = !spec.notes.is_empty();
+    reply.map(3 + usize::from(is_noted));
+    if is_noted {
+        reply.named_text("notes", spec.notes);
     }
     reply.bulk(b"flags");
     write_names(reply, spec.flags, KEY_FLAG_NAMES);
     reply.bulk(b"begin_search");
     match spec.begin {
-        Begin::Index(index) => describe_part(reply, "index", &[("index", index.into())]),
+        Begin::Index(index) => describe_part(reply, "index", None, &[("index", index.into())]),
         Begin::Keyword(word, from) => {
-            describe_part_head(reply, "keyword", 2);
-            reply.bulk(b"keyword");
-            reply.bulk(word.as_bytes());
-            reply.bulk(b"startfrom");
-            reply.integer(from.into());
+            describe_part(reply, "keyword", Some(word), &[("startfrom", from.into())]);
         }
-        Begin::Unknown => describe_part(reply, "unknown", &[]),
+        Begin::Unknown => describe_part(reply, "unknown", None, &[]),
     }
     reply.bulk(b"find_keys");
     match spec.find {
         Find::Range { last, step, limit } => {
             let (last, step, limit) = (last.into(), step.into(), limit.into());
             let fields = [("lastkey", last), ("keystep", step), ("limit", limit)];
-            describe_part(reply, "range", &fields);
+            describe_part(reply, "range", None, &fields);
         }
         Find::Counted => {
             let fields = [("keynumidx", 0), ("firstkey", 1), ("keystep", 1)];
-            describe_part(reply, "keynum", &fields);
+            describe_part(reply, "keynum", None, &fields);
         }
-        Find::Unknown => describe_part(reply, "unknown", &[]),
+        Find::Unknown => describe_part(reply, "unknown", None, &[]),
     }
 }
 
-fn describe_part(reply: &mut Reply, kind: &str, fields: &[(&str, i64)]) {
-    describe_part_head(reply, kind, fields.len());
-    for (name, number) in fields {
-        reply.bulk(name.as_bytes());
-        reply.integer(*number);
-    }
-}
-
-fn describe_part_head(reply: &mut Reply, kind: &str, fields: usize) {
+fn describe_part(reply: &mut Reply, kind: &str, keyword: Option<&str>, fields: &[(&str, i64)]) {
     reply.map(2);
-    reply.bulk(b"type");
-    reply.bulk(kind.as_bytes());
+    reply.named_text("type", kind);
     reply.bulk(b"spec");
-    reply.map(fields);
+    reply.map(fields.len() + usize::from(keyword.is_some()));
+    if let Some(keyword) = keyword {
+        reply.named_text("keyword", keyword);
+    }
+    for (name, number) in fields {
+        reply.named_integer(name, *number);
+    }
 }
 
 /// `COMMAND GETKEYS request ...`: the keys in a request. <https://redis.io/docs/latest/commands/command-getkeys/>
@@ -231,12 +212,11 @@ pub fn getkeys(call: &mut Call<'_>) -> Outcome {
 /// <https://redis.io/docs/latest/commands/command-getkeysandflags/>
 pub fn getkeysandflags(call: &mut Call<'_>) -> Outcome {
     let keys = keys_of_request(call)?;
-    let outbox = &mut *call.reply;
-    outbox.array(keys.len());
+    call.reply.array(keys.len());
     for key in keys {
-        outbox.array(2);
-        outbox.bulk(key.name);
-        write_names(outbox, key.flags, KEY_FLAG_NAMES);
+        call.reply.array(2);
+        call.reply.bulk(key.name);
+        write_names(call.reply, key.flags, KEY_FLAG_NAMES);
     }
     Ok(())
 }
@@ -246,12 +226,11 @@ fn keys_of_request<'a>(call: &Call<'a>) -> Result<Vec<Key<'a>>, CommandError> {
     let (table, chapter) = known(call);
     let request = call.args.skip(2);
     let refuse = |text| Err(CommandError::new(text));
-    let Some((_, row)) = table.find_request(request, chapter) else {
+    let found = table.find_request(request, chapter);
+    let known = found.filter(|(_, row)| !row.is(CONTAINER) || request.len() == 1);
+    let Some((_, row)) = known else {
         return refuse("ERR Invalid command specified");
     };
-    if row.is(CONTAINER) && request.len() > 1 {
-        return refuse("ERR Invalid command specified");
-    }
     if !row.keys.exist() {
         return refuse("ERR The command has no key arguments");
     }
@@ -269,13 +248,10 @@ fn keys_of_request<'a>(call: &Call<'a>) -> Result<Vec<Key<'a>>, CommandError> {
 /// <https://redis.io/docs/latest/commands/command-docs/>
 pub fn docs(call: &mut Call<'_>) -> Outcome {
     let (table, chapter) = known(call);
-    let rows: Vec<&Command> = if call.args.len() == 2 {
-        table.commands(chapter).collect()
-    } else {
-        let named = call.args.from(2);
-        named
-            .filter_map(|name| Some(table.find(name, chapter)?.1))
-            .collect()
+    let find = |name| Some(table.find(name, chapter)?.1);
+    let rows: Vec<&Command> = match call.args.len() {
+        2 => table.commands(chapter).collect(),
+        _ => call.args.from(2).filter_map(find).collect(),
     };
     call.reply.map(rows.len());
     for row in rows {
@@ -286,18 +262,12 @@ pub fn docs(call: &mut Call<'_>) -> Outcome {
 
 fn document(reply: &mut Reply, row: &'static Command, table: &'static Table, chapter: u8) {
     reply.bulk(row.name.as_bytes());
-    let fields = [
-        ("summary", row.summary),
-        ("since", row.since),
-        ("group", row.group),
-    ];
     let subcommands = table.subcommands(row, chapter);
     let count = subcommands.clone().count();
-    reply.map(fields.len() + usize::from(count > 0));
-    for (field, text) in fields {
-        reply.bulk(field.as_bytes());
-        reply.bulk(text.as_bytes());
-    }
+    reply.map(3 + usize::from(count > 0));
+    reply.named_text("summary", row.summary);
+    reply.named_text("since", row.since);
+    reply.named_text("group", row.group);
     if count > 0 {
         reply.bulk(b"subcommands");
         reply.map(count);

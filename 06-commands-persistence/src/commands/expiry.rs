@@ -9,24 +9,24 @@ use crate::resp::integer;
 
 /// The rows of these commands.
 pub const COMMANDS: &[Row] = &[
-    CH0.write("expire", -3, expire, FAST | BRIEF, RW | UPDATE)
+    CH0.write("expire", -3, EXPIRE, FAST | BRIEF, RW | UPDATE)
         .about("1.0.0", "Lets a key expire after seconds."),
-    CH0.write("expireat", -3, expireat, FAST, RW | UPDATE)
+    CH0.write("expireat", -3, EXPIREAT, FAST, RW | UPDATE)
         .about("1.2.0", "Lets a key expire at a Unix time in seconds."),
-    CH0.read("expiretime", 2, expiretime, FAST, RO | ACCESS)
+    CH0.read("expiretime", 2, EXPIRETIME, FAST, RO | ACCESS)
         .about("7.0.0", "Gives the second at which a key expires."),
     CH0.write("persist", 2, persist, FAST, RW | UPDATE)
         .about("2.2.0", "Lets a key live for ever."),
-    CH0.write("pexpire", -3, pexpire, FAST | BRIEF, RW | UPDATE)
+    CH0.write("pexpire", -3, PEXPIRE, FAST | BRIEF, RW | UPDATE)
         .about("2.6.0", "Lets a key expire after milliseconds."),
-    CH0.write("pexpireat", -3, pexpireat, FAST, RW | UPDATE)
+    CH0.write("pexpireat", -3, PEXPIREAT, FAST, RW | UPDATE)
         .about("2.6.0", "Lets a key expire at a Unix time in ms."),
-    CH0.read("pexpiretime", 2, pexpiretime, FAST, RO | ACCESS)
+    CH0.read("pexpiretime", 2, PEXPIRETIME, FAST, RO | ACCESS)
         .about("7.0.0", "Gives the millisecond at which a key expires."),
-    CH0.read("pttl", 2, pttl, FAST | BRIEF, RO | ACCESS)
+    CH0.read("pttl", 2, PTTL, FAST | BRIEF, RO | ACCESS)
         .tips(&["nondeterministic_output"])
         .about("2.6.0", "Gives the milliseconds a key has left."),
-    CH0.read("ttl", 2, ttl, FAST | BRIEF, RO | ACCESS)
+    CH0.read("ttl", 2, TTL, FAST | BRIEF, RO | ACCESS)
         .tips(&["nondeterministic_output"])
         .about("1.0.0", "Gives the seconds a key has left."),
 ];
@@ -70,32 +70,19 @@ impl Unit {
 }
 
 /// `EXPIRE key seconds [NX | XX | GT | LT]`. <https://redis.io/docs/latest/commands/expire/>
-pub fn expire(call: &mut Call<'_>) -> Outcome {
-    set_deadline(call, SECONDS_FROM_NOW)
-}
-
+const EXPIRE: Handler = |call| set_deadline(call, SECONDS_FROM_NOW);
 /// `PEXPIRE key milliseconds [NX | XX | GT | LT]`. <https://redis.io/docs/latest/commands/pexpire/>
-pub fn pexpire(call: &mut Call<'_>) -> Outcome {
-    set_deadline(call, MILLIS_FROM_NOW)
-}
-
+const PEXPIRE: Handler = |call| set_deadline(call, MILLIS_FROM_NOW);
 /// `EXPIREAT key unix-seconds [NX | XX | GT | LT]`. <https://redis.io/docs/latest/commands/expireat/>
-pub fn expireat(call: &mut Call<'_>) -> Outcome {
-    set_deadline(call, UNIX_SECONDS)
-}
-
-/// `PEXPIREAT key unix-milliseconds [NX | XX | GT | LT]`.
-/// <https://redis.io/docs/latest/commands/pexpireat/>
-pub fn pexpireat(call: &mut Call<'_>) -> Outcome {
-    set_deadline(call, UNIX_MILLIS)
-}
+const EXPIREAT: Handler = |call| set_deadline(call, UNIX_SECONDS);
+/// `PEXPIREAT key unix-milliseconds [NX | XX | GT | LT]`. <https://redis.io/docs/latest/commands/pexpireat/>
+const PEXPIREAT: Handler = |call| set_deadline(call, UNIX_MILLIS);
 
 /// Replies 1 where the deadline was changed, else 0.
 fn set_deadline(call: &mut Call<'_>, unit: Unit) -> Outcome {
     let key = call.arg(1)?;
     let conditions = Conditions::parse(call)?;
-    let amount = call.integer(2)?;
-    let deadline = unit.deadline(amount, call.now);
+    let deadline = unit.deadline(call.integer(2)?, call.now);
     let deadline = deadline.ok_or_else(|| CommandError::invalid_expire_time(call.command.name))?;
     let slot = call.server.db(call.db).for_write(key);
     let changes = slot.exists() && conditions.allow(slot.deadline(), deadline);
@@ -153,29 +140,23 @@ struct Conditions {
 
 impl Conditions {
     fn parse(call: &Call<'_>) -> Result<Self, CommandError> {
-        let mut conditions = Self::default();
+        let mut wanted = Self::default();
         for option in call.args.from(3) {
             match option.to_ascii_lowercase().as_slice() {
-                b"nx" => conditions.none = true,
-                b"xx" => conditions.some = true,
-                b"gt" => conditions.later = true,
-                b"lt" => conditions.earlier = true,
+                b"nx" => wanted.none = true,
+                b"xx" => wanted.some = true,
+                b"gt" => wanted.later = true,
+                b"lt" => wanted.earlier = true,
                 _ => return Err(CommandError::unsupported_option(option)),
             }
         }
-        let Self {
-            none,
-            some,
-            later,
-            earlier,
-        } = conditions;
-        if none && (some || later || earlier) {
+        if wanted.none && (wanted.some || wanted.later || wanted.earlier) {
             return Err(CommandError::NX_WITH_OTHERS);
         }
-        if later && earlier {
+        if wanted.later && wanted.earlier {
             return Err(CommandError::GT_WITH_LT);
         }
-        Ok(conditions)
+        Ok(wanted)
     }
 
     /// A key without a deadline counts as one that expires later than any.
@@ -188,24 +169,13 @@ impl Conditions {
 }
 
 /// `TTL key`. <https://redis.io/docs/latest/commands/ttl/>
-pub fn ttl(call: &mut Call<'_>) -> Outcome {
-    reply_with_deadline(call, SECONDS_FROM_NOW)
-}
-
+const TTL: Handler = |call| reply_with_deadline(call, SECONDS_FROM_NOW);
 /// `PTTL key`. <https://redis.io/docs/latest/commands/pttl/>
-pub fn pttl(call: &mut Call<'_>) -> Outcome {
-    reply_with_deadline(call, MILLIS_FROM_NOW)
-}
-
+const PTTL: Handler = |call| reply_with_deadline(call, MILLIS_FROM_NOW);
 /// `EXPIRETIME key`. <https://redis.io/docs/latest/commands/expiretime/>
-pub fn expiretime(call: &mut Call<'_>) -> Outcome {
-    reply_with_deadline(call, UNIX_SECONDS)
-}
-
+const EXPIRETIME: Handler = |call| reply_with_deadline(call, UNIX_SECONDS);
 /// `PEXPIRETIME key`. <https://redis.io/docs/latest/commands/pexpiretime/>
-pub fn pexpiretime(call: &mut Call<'_>) -> Outcome {
-    reply_with_deadline(call, UNIX_MILLIS)
-}
+const PEXPIRETIME: Handler = |call| reply_with_deadline(call, UNIX_MILLIS);
 
 /// Replies -2 where there is no such key, and -1 where it lives for ever.
 fn reply_with_deadline(call: &mut Call<'_>, unit: Unit) -> Outcome {

@@ -53,11 +53,9 @@ pub fn del(call: &mut Call<'_>) -> Outcome {
 /// `EXISTS key [key ...]`: how many of them exist; one that is named twice counts twice.
 /// <https://redis.io/docs/latest/commands/exists/>
 pub fn exists(call: &mut Call<'_>) -> Outcome {
-    let mut existing = 0;
-    for key in call.args.from(1) {
-        existing += i64::from(call.server.db(call.db).contains(key));
-    }
-    call.reply.integer(existing);
+    let keys = call.args.from(1);
+    let existing = keys.filter(|key| call.server.db(call.db).contains(key));
+    call.reply.count(existing.count());
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use crate::memory;
 use crate::process;
 use crate::server::Server;
 use crate::server::client::unix_seconds;
+use std::env::{self, consts};
 use std::fmt::{Display, Write};
 use std::time::Duration;
 
@@ -44,8 +45,12 @@ struct Lines(String);
 
 impl Lines {
     fn add(&mut self, name: impl Display, value: impl Display) {
+        self.line(format_args!("{name}:{value}"));
+    }
+
+    fn line(&mut self, text: impl Display) {
         // Writing to a string does not fail.
-        let _ = write!(self.0, "{name}:{value}\r\n");
+        let _ = write!(self.0, "{text}\r\n");
     }
 
     /// The number of bytes, and the same for people: `1.50M`.
@@ -65,8 +70,10 @@ impl Lines {
 pub fn info(call: &mut Call<'_>) -> Outcome {
     let mut out = Lines::default();
     for (name, _, write) in SECTIONS.iter().filter(|section| is_wanted(section, call)) {
-        let separator = if out.0.is_empty() { "" } else { "\r\n" };
-        let _ = write!(out.0, "{separator}# {name}\r\n");
+        if !out.0.is_empty() {
+            out.line("");
+        }
+        out.line(format_args!("# {name}"));
         write(call.server, &mut out);
     }
     call.reply.verbatim(out.0.as_bytes());
@@ -87,14 +94,11 @@ fn is_wanted((own, by_default, _): &Section, call: &Call<'_>) -> bool {
 
 fn server(server: &Server, out: &mut Lines) {
     let uptime = server.now.since(&server.started).as_secs();
-    let executable = std::env::current_exe().unwrap_or_default();
+    let executable = env::current_exe().unwrap_or_default();
     let file = server.config.config_file.clone().unwrap_or_default();
     out.add("redis_version", REDIS_VERSION);
     out.add("redis_mode", "standalone");
-    out.add(
-        "os",
-        format_args!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-    );
+    out.line(format_args!("os:{} {}", consts::OS, consts::ARCH));
     out.add("arch_bits", usize::BITS);
     out.add("process_id", std::process::id());
     out.add("process_supervised", "no");
@@ -113,15 +117,13 @@ fn server(server: &Server, out: &mut Lines) {
 
 fn clients(server: &Server, out: &mut Lines) {
     let clients = || server.clients.iter();
-    let longest_output = clients().map(|client| client.pending_output()).max();
+    let longest = clients().map(|client| client.pending_output()).max();
+    let longest = longest.unwrap_or(0);
     let blocked = clients().filter(|client| client.blocked.is_some());
     let subscribers = clients().filter(|client| client.is_subscriber());
     out.add("connected_clients", server.clients.len());
     out.add("maxclients", server.config.maxclients);
-    out.add(
-        "client_recent_max_output_buffer",
-        longest_output.unwrap_or(0),
-    );
+    out.add("client_recent_max_output_buffer", longest);
     out.add("blocked_clients", blocked.count());
     out.add("pubsub_clients", subscribers.count());
 }
@@ -147,22 +149,18 @@ fn memory(server: &Server, out: &mut Lines) {
 fn persistence(server: &Server, out: &mut Lines) {
     let saving = &server.saving;
     let seconds = |time: Option<Duration>| time.map_or(-1, |time| time.as_secs() as i64);
+    let changes = server.journal.changes.saturating_sub(saving.saved_changes);
+    let status = if saving.failed { "err" } else { "ok" };
     let running = saving.running.then(|| {
         let elapsed = server.now.unix().0.saturating_sub(saving.since.0).max(0);
         Duration::from_millis(elapsed as u64)
     });
     out.add("loading", 0);
     out.add("current_cow_size", saving.copied());
-    out.add(
-        "rdb_changes_since_last_save",
-        server.journal.changes.saturating_sub(saving.saved_changes),
-    );
+    out.add("rdb_changes_since_last_save", changes);
     out.add("rdb_bgsave_in_progress", u8::from(saving.running));
     out.add("rdb_last_save_time", unix_seconds(saving.last));
-    out.add(
-        "rdb_last_bgsave_status",
-        if saving.failed { "err" } else { "ok" },
-    );
+    out.add("rdb_last_bgsave_status", status);
     out.add("rdb_last_bgsave_time_sec", seconds(saving.last_duration));
     out.add("rdb_current_bgsave_time_sec", seconds(running));
     out.add("rdb_saves", saving.completed);
@@ -174,6 +172,7 @@ fn persistence(server: &Server, out: &mut Lines) {
 
 fn stats(server: &Server, out: &mut Lines) {
     let stats = &server.stats;
+    let overflows = stats.output_limit_disconnections;
     out.add("total_connections_received", stats.connections);
     out.add("total_commands_processed", stats.commands);
     out.add("instantaneous_ops_per_sec", stats.rate.per_second());
@@ -182,10 +181,7 @@ fn stats(server: &Server, out: &mut Lines) {
     out.add("rejected_connections", stats.rejected_connections);
     out.add("expired_keys", stats.keyspace.expired);
     out.add("evicted_keys", 0);
-    out.add(
-        "client_output_buffer_limit_disconnections",
-        stats.output_limit_disconnections,
-    );
+    out.add("client_output_buffer_limit_disconnections", overflows);
     out.add("keyspace_hits", stats.keyspace.hits);
     out.add("keyspace_misses", stats.keyspace.misses);
     out.add("pubsub_channels", server.channels.len());
@@ -214,36 +210,31 @@ fn commandstats(server: &Server, out: &mut Lines) {
         }
         let micros = stats.time.as_micros();
         let mean = stats.time.as_secs_f64() * 1e6 / stats.calls.max(1) as f64;
-        out.add(
-            format_args!("cmdstat_{}", row.name),
-            format_args!(
-                "calls={},usec={micros},usec_per_call={mean:.2},rejected_calls={},failed_calls={}",
-                stats.calls, stats.rejected, stats.failed
-            ),
-        );
+        let (rejected, failed) = (stats.rejected, stats.failed);
+        out.line(format_args!(
+            "cmdstat_{}:calls={},usec={micros},usec_per_call={mean:.2},rejected_calls={rejected},\
+             failed_calls={failed}",
+            row.name, stats.calls
+        ));
     }
 }
 
 fn errorstats(server: &Server, out: &mut Lines) {
     for (code, count) in &server.stats.errors {
-        out.add(
-            format_args!("errorstat_{}", code.escape_ascii()),
-            format_args!("count={count}"),
-        );
+        out.line(format_args!(
+            "errorstat_{}:count={count}",
+            code.escape_ascii()
+        ));
     }
 }
 
 fn keyspace(server: &Server, out: &mut Lines) {
     let databases = server.databases().iter().enumerate();
     for (number, db) in databases.filter(|(_, db)| !db.is_empty()) {
-        out.add(
-            format_args!("db{number}"),
-            format_args!(
-                "keys={},expires={},avg_ttl={}",
-                db.len(),
-                db.volatile_len(),
-                db.average_ttl(server.now.unix())
-            ),
-        );
+        let (keys, volatile) = (db.len(), db.volatile_len());
+        let ttl = db.average_ttl(server.now.unix());
+        out.line(format_args!(
+            "db{number}:keys={keys},expires={volatile},avg_ttl={ttl}"
+        ));
     }
 }

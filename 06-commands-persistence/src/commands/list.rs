@@ -5,26 +5,26 @@ use super::row::*;
 use super::{Call, CommandError, Outcome};
 use crate::keyspace::event::{self, Event};
 use crate::keyspace::list::List;
-use crate::resp::reply::Reply;
+use crate::resp::{integer, reply::Reply};
 use crate::server::blocked::Blocked;
 use std::ops::Range;
 use std::time::Duration;
 
 /// The rows of these commands.
 pub const COMMANDS: &[Row] = &[
-    CH2.write("blpop", -3, blpop, NOSCRIPT | BLOCKING, TAKE)
+    CH2.write("blpop", -3, BLPOP, NOSCRIPT | BLOCKING, TAKE)
         .to(-2)
         .about("2.0.0", "Takes the first element of a list, or waits."),
-    CH2.write("brpop", -3, brpop, NOSCRIPT | BLOCKING, TAKE)
+    CH2.write("brpop", -3, BRPOP, NOSCRIPT | BLOCKING, TAKE)
         .to(-2)
         .about("2.0.0", "Takes the last element of a list, or waits."),
     CH0.read("lindex", 3, lindex, SLOW, RO | ACCESS)
         .about("1.0.0", "Gives an element of a list."),
     CH0.read("llen", 2, llen, FAST | BRIEF, RO)
         .about("1.0.0", "Counts the elements of a list."),
-    CH0.write("lpop", -2, lpop, FAST | BRIEF, TAKE)
+    CH0.write("lpop", -2, LPOP, FAST | BRIEF, TAKE)
         .about("1.0.0", "Takes elements from the head of a list."),
-    CH0.write("lpush", -3, lpush, DENYOOM | FAST | BRIEF, RW | INSERT)
+    CH0.write("lpush", -3, LPUSH, DENYOOM | FAST | BRIEF, RW | INSERT)
         .about("1.0.0", "Adds elements to the head of a list."),
     CH0.read("lrange", 4, lrange, SLOW, RO | ACCESS)
         .about("1.0.0", "Gives a part of a list."),
@@ -34,9 +34,9 @@ pub const COMMANDS: &[Row] = &[
         .about("1.0.0", "Replaces an element of a list."),
     CH0.write("ltrim", 4, ltrim, SLOW, RW | DELETE)
         .about("1.0.0", "Keeps a part of a list."),
-    CH0.write("rpop", -2, rpop, FAST | BRIEF, TAKE)
+    CH0.write("rpop", -2, RPOP, FAST | BRIEF, TAKE)
         .about("1.0.0", "Takes elements from the tail of a list."),
-    CH0.write("rpush", -3, rpush, DENYOOM | FAST | BRIEF, RW | INSERT)
+    CH0.write("rpush", -3, RPUSH, DENYOOM | FAST | BRIEF, RW | INSERT)
         .about("1.0.0", "Adds elements to the tail of a list."),
 ];
 
@@ -72,37 +72,25 @@ impl End {
         }
     }
 
-    fn push_event(self) -> Event {
-        match self {
-            Self::Head => event::LPUSH,
-            Self::Tail => event::RPUSH,
-        }
+    /// Takes the element at this end. A list that a key holds has one.
+    fn pop(self, list: &mut List, reply: &mut Reply) {
+        reply.bulk(self.of(list).unwrap_or_default());
+        list.remove_range(self.range(list, 1));
     }
 
-    fn pop_event(self) -> Event {
+    /// The events of a push and of a pop, and the command that pops.
+    fn names(self) -> (Event, Event, &'static [u8]) {
         match self {
-            Self::Head => event::LPOP,
-            Self::Tail => event::RPOP,
-        }
-    }
-
-    fn pop_command(self) -> &'static [u8] {
-        match self {
-            Self::Head => b"LPOP",
-            Self::Tail => b"RPOP",
+            Self::Head => (event::LPUSH, event::LPOP, b"LPOP"),
+            Self::Tail => (event::RPUSH, event::RPOP, b"RPOP"),
         }
     }
 }
 
 /// `LPUSH key element [element ...]`: its new length. <https://redis.io/docs/latest/commands/lpush/>
-pub fn lpush(call: &mut Call<'_>) -> Outcome {
-    push(call, End::Head)
-}
-
+const LPUSH: Handler = |call| push(call, End::Head);
 /// `RPUSH key element [element ...]`: its new length. <https://redis.io/docs/latest/commands/rpush/>
-pub fn rpush(call: &mut Call<'_>) -> Outcome {
-    push(call, End::Tail)
-}
+const RPUSH: Handler = |call| push(call, End::Tail);
 
 fn push(call: &mut Call<'_>, end: End) -> Outcome {
     let name = call.arg(1)?;
@@ -112,20 +100,16 @@ fn push(call: &mut Call<'_>, end: End) -> Outcome {
         end.push(list, element);
     }
     let length = list.len();
-    key.changed(end.push_event(), call.args.len() - 2);
+    let (pushed, ..) = end.names();
+    key.changed(pushed, call.args.len() - 2);
     call.reply.count(length);
     Ok(())
 }
 
 /// `LPOP key [count]`: the first element, or the first ones. <https://redis.io/docs/latest/commands/lpop/>
-pub fn lpop(call: &mut Call<'_>) -> Outcome {
-    pop(call, End::Head)
-}
-
+const LPOP: Handler = |call| pop(call, End::Head);
 /// `RPOP key [count]`: the last element, or the last ones. <https://redis.io/docs/latest/commands/rpop/>
-pub fn rpop(call: &mut Call<'_>) -> Outcome {
-    pop(call, End::Tail)
-}
+const RPOP: Handler = |call| pop(call, End::Tail);
 
 fn pop(call: &mut Call<'_>, end: End) -> Outcome {
     match call.args.len() {
@@ -142,9 +126,8 @@ fn pop_one(call: &mut Call<'_>, end: End) -> Outcome {
         call.reply.null();
         return Ok(());
     };
-    call.reply.bulk(end.of(list).unwrap_or_default());
-    list.remove_range(end.range(list, 1));
-    key.changed(end.pop_event(), 1);
+    end.pop(list, call.reply);
+    key.changed(end.names().1, 1);
     Ok(())
 }
 
@@ -169,7 +152,7 @@ fn pop_many(call: &mut Call<'_>, end: End) -> Outcome {
     }
     if popped > 0 {
         list.remove_range(range);
-        key.changed(end.pop_event(), popped);
+        key.changed(end.names().1, popped);
     }
     Ok(())
 }
@@ -180,14 +163,9 @@ fn write_all<'a>(reply: &mut Reply, elements: impl Iterator<Item = &'a [u8]>) {
 
 /// `BLPOP key [key ...] timeout`: the first element of the first of these lists that has any, with its key; if none has,
 /// it waits. <https://redis.io/docs/latest/commands/blpop/>
-pub fn blpop(call: &mut Call<'_>) -> Outcome {
-    blocking_pop(call, End::Head)
-}
-
+const BLPOP: Handler = |call| blocking_pop(call, End::Head);
 /// `BRPOP key [key ...] timeout`: as BLPOP, for last elements. <https://redis.io/docs/latest/commands/brpop/>
-pub fn brpop(call: &mut Call<'_>) -> Outcome {
-    blocking_pop(call, End::Tail)
-}
+const BRPOP: Handler = |call| blocking_pop(call, End::Tail);
 
 fn blocking_pop(call: &mut Call<'_>, end: End) -> Outcome {
     let last = call.args.len() - 1;
@@ -203,10 +181,10 @@ fn blocking_pop(call: &mut Call<'_>, end: End) -> Outcome {
         };
         call.reply.array(2);
         call.reply.bulk(name);
-        call.reply.bulk(end.of(list).unwrap_or_default());
-        list.remove_range(end.range(list, 1));
-        key.changed(end.pop_event(), 1);
-        call.effect.instead([end.pop_command(), name]);
+        end.pop(list, call.reply);
+        let (_, popped, command) = end.names();
+        key.changed(popped, 1);
+        call.effect.instead([command, name]);
         return Ok(());
     }
     call.then = Then::Block(Blocked::on_keys(keys(), "list", timeout, |_, _, reply| {
@@ -220,10 +198,8 @@ const NEGATIVE_TIMEOUT: CommandError = CommandError::new("ERR timeout is negativ
 
 /// A time-out in seconds, with a fraction; 0 is for ever.
 fn parse_timeout(text: &[u8]) -> Result<Duration, CommandError> {
-    let seconds: f64 = std::str::from_utf8(text)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .ok_or(NOT_A_TIMEOUT)?;
+    let text = std::str::from_utf8(text).unwrap_or_default();
+    let seconds: f64 = text.parse().unwrap_or(f64::NAN);
     if seconds.is_nan() {
         return Err(NOT_A_TIMEOUT);
     }
@@ -260,18 +236,10 @@ pub fn lrange(call: &mut Call<'_>) -> Outcome {
 
 /// `LINDEX key index`. <https://redis.io/docs/latest/commands/lindex/>
 pub fn lindex(call: &mut Call<'_>) -> Outcome {
-    let name = call.arg(1)?;
-    let list = call.server.db(call.db).read::<List>(name)?;
+    let (name, index) = (call.arg(1)?, call.arg(2)?);
     // A missing list is answered before the index is looked at.
-    let element = match list {
-        Some(list) => {
-            let index = call
-                .args
-                .get(2)
-                .and_then(crate::resp::integer::parse)
-                .ok_or(CommandError::NOT_AN_INTEGER)?;
-            resolve_index(index, list.len()).and_then(|index| list.get(index))
-        }
+    let element = match call.server.db(call.db).read::<List>(name)? {
+        Some(list) => resolve_index(index, list.len())?.and_then(|index| list.get(index)),
         None => None,
     };
     match element {
@@ -283,13 +251,10 @@ pub fn lindex(call: &mut Call<'_>) -> Outcome {
 
 /// `LSET key index element`. <https://redis.io/docs/latest/commands/lset/>
 pub fn lset(call: &mut Call<'_>) -> Outcome {
-    let element = call.arg(3)?;
-    let index = call.arg(2)?;
-    let name = call.arg(1)?;
+    let (name, index, element) = (call.arg(1)?, call.arg(2)?, call.arg(3)?);
     let mut key = call.server.db(call.db).for_write(name);
     let list = key.get::<List>()?.ok_or(CommandError::NO_SUCH_KEY)?;
-    let index = crate::resp::integer::parse(index).ok_or(CommandError::NOT_AN_INTEGER)?;
-    let index = resolve_index(index, list.len()).ok_or(CommandError::INDEX_OUT_OF_RANGE)?;
+    let index = resolve_index(index, list.len())?.ok_or(CommandError::INDEX_OUT_OF_RANGE)?;
     list.set(index, element);
     key.changed(event::LSET, 1);
     call.reply.simple("OK");
@@ -331,30 +296,26 @@ pub fn lrem(call: &mut Call<'_>) -> Outcome {
     Ok(())
 }
 
-/// The place that an index means; a negative one counts from the end.
-fn resolve_index(index: i64, length: usize) -> Option<usize> {
-    let index = if index < 0 {
-        index.checked_add_unsigned(length as u64)?
-    } else {
-        index
-    };
-    usize::try_from(index).ok().filter(|index| *index < length)
+/// The place that an index means, if there is one; a negative one counts from the end.
+fn resolve_index(index: &[u8], length: usize) -> Result<Option<usize>, CommandError> {
+    let index = integer::parse(index).ok_or(CommandError::NOT_AN_INTEGER)?;
+    let place = usize::try_from(from_front(index, length)).ok();
+    Ok(place.filter(|place| *place < length))
 }
 
 /// The places that `start` and `stop` mean, both included, negative ones counted from the end. What lies
 /// outside is left out.
 pub fn resolve_range(start: i64, stop: i64, length: usize) -> Range<usize> {
-    let from_front = |index: i64| {
-        if index < 0 {
-            index.saturating_add_unsigned(length as u64)
-        } else {
-            index
-        }
-    };
-    let start = usize::try_from(from_front(start).max(0)).unwrap_or(usize::MAX);
-    let end = usize::try_from(from_front(stop).saturating_add(1)).unwrap_or(0);
+    let start = usize::try_from(from_front(start, length).max(0)).unwrap_or(usize::MAX);
+    let end = usize::try_from(from_front(stop, length).saturating_add(1)).unwrap_or(0);
     let end = end.min(length);
     start.min(end)..end
+}
+
+/// An index that counts from the front. It may be outside, on either side.
+fn from_front(index: i64, length: usize) -> i64 {
+    let from = if index < 0 { length as u64 } else { 0 };
+    index.saturating_add_unsigned(from)
 }
 
 #[cfg(test)]

@@ -1,13 +1,16 @@
 //! The options of SET and GETEX.
 
 use super::expiry::{MILLIS_FROM_NOW, SECONDS_FROM_NOW, UNIX_MILLIS, UNIX_SECONDS, Unit};
-use super::{Call, CommandError};
+use super::{Call, CommandError, Outcome};
 use crate::clock::UnixMillis;
 use crate::resp::integer;
 
 /// What is to become of the deadline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Ttl<'a> {
+    /// Nothing is said of it: SET removes it, GETEX lets it be.
+    #[default]
+    Unsaid,
     /// `EX`, `PX`, `EXAT` or `PXAT` with their argument, which is not looked at yet.
     Set(Unit, &'a [u8]),
     /// `KEEPTTL`: it stays.
@@ -27,10 +30,10 @@ impl Ttl<'_> {
             return Ok(None);
         };
         let amount = integer::parse(amount).ok_or(CommandError::NOT_AN_INTEGER)?;
-        let deadline = unit.deadline(amount, call.now).filter(|_| amount > 0);
-        deadline
-            .map(Some)
-            .ok_or_else(|| CommandError::invalid_expire_time(call.command.name))
+        match unit.deadline(amount, call.now) {
+            Some(deadline) if amount > 0 => Ok(Some(deadline)),
+            _ => Err(CommandError::invalid_expire_time(call.command.name)),
+        }
     }
 }
 
@@ -51,7 +54,7 @@ pub struct Options<'a> {
     /// `GET`: reply with the value there was.
     pub get: bool,
     /// What is to become of the deadline.
-    pub ttl: Option<Ttl<'a>>,
+    pub ttl: Ttl<'a>,
 }
 
 impl<'a> Options<'a> {
@@ -62,7 +65,7 @@ impl<'a> Options<'a> {
     pub fn of_set(call: &Call<'a>) -> Result<Self, CommandError> {
         let options = Self::parse(call, 3)?;
         match options.ttl {
-            Some(Ttl::Remove) => Err(CommandError::SYNTAX),
+            Ttl::Remove => Err(CommandError::SYNTAX),
             _ => Ok(options),
         }
     }
@@ -71,19 +74,12 @@ impl<'a> Options<'a> {
     ///
     /// # Errors
     /// [`CommandError::SYNTAX`].
-    pub fn of_getex(call: &Call<'a>) -> Result<Option<Ttl<'a>>, CommandError> {
-        match Self::parse(call, 2)? {
-            Options {
-                ttl: Some(Ttl::Keep),
-                ..
-            } => Err(CommandError::SYNTAX),
-            Options {
-                condition: None,
-                get: false,
-                ttl,
-            } => Ok(ttl),
-            _ => Err(CommandError::SYNTAX),
+    pub fn of_getex(call: &Call<'a>) -> Result<Ttl<'a>, CommandError> {
+        let options = Self::parse(call, 2)?;
+        if options.get || options.condition.is_some() || options.ttl == Ttl::Keep {
+            return Err(CommandError::SYNTAX);
         }
+        Ok(options.ttl)
     }
 
     fn parse(call: &Call<'a>, first: usize) -> Result<Self, CommandError> {
@@ -106,7 +102,7 @@ impl<'a> Options<'a> {
         Ok(options)
     }
 
-    fn set_condition(&mut self, condition: Condition) -> Result<(), CommandError> {
+    fn set_condition(&mut self, condition: Condition) -> Outcome {
         match self.condition.replace(condition) {
             Some(other) if other != condition => Err(CommandError::SYNTAX),
             _ => Ok(()),
@@ -114,14 +110,24 @@ impl<'a> Options<'a> {
     }
 
     /// An option may be repeated, and the last one counts; two different ones contradict each other.
-    fn set_ttl(&mut self, ttl: Ttl<'a>) -> Result<(), CommandError> {
-        match (self.ttl.replace(ttl), ttl) {
-            (None, _) => Ok(()),
-            (Some(Ttl::Set(before, _)), Ttl::Set(unit, _)) if before == unit => Ok(()),
-            (Some(before), ttl) if before == ttl => Ok(()),
+    fn set_ttl(&mut self, ttl: Ttl<'a>) -> Outcome {
+        match (std::mem::replace(&mut self.ttl, ttl), ttl) {
+            (Ttl::Unsaid, _) => Ok(()),
+            (Ttl::Set(before, _), Ttl::Set(unit, _)) if before == unit => Ok(()),
+            (before, ttl) if before == ttl => Ok(()),
             _ => Err(CommandError::SYNTAX),
         }
     }
+}
+
+/// Refuses all that may stand behind the command's name, but for one of these words.
+pub fn at_most_one_of(words: &[&[u8]], call: &Call<'_>) -> Outcome {
+    let mut options = call.args.from(1);
+    let is_known = |option: &[u8]| words.iter().any(|word| option.eq_ignore_ascii_case(word));
+    if call.args.len() > 2 || !options.all(is_known) {
+        return Err(CommandError::SYNTAX);
+    }
+    Ok(())
 }
 
 fn unit_of(option: &[u8]) -> Option<Unit> {

@@ -1,6 +1,7 @@
 //! Commands on snapshots.
 
 use super::call::Then;
+use super::options::at_most_one_of;
 use super::row::*;
 use super::{Call, CommandError, Outcome};
 use crate::server::blocked::Blocked;
@@ -38,11 +39,7 @@ pub fn save(call: &mut Call<'_>) -> Outcome {
 
 /// `BGSAVE [SCHEDULE]`: a snapshot, in the background. <https://redis.io/docs/latest/commands/bgsave/>
 pub fn bgsave(call: &mut Call<'_>) -> Outcome {
-    match call.args.get(1) {
-        None => {}
-        Some(option) if call.args.len() == 2 && option.eq_ignore_ascii_case(b"schedule") => {}
-        Some(_) => return Err(CommandError::SYNTAX),
-    }
+    at_most_one_of(&[b"schedule"], call)?;
     begin(call)?;
     call.reply.simple("Background saving started");
     Ok(())
@@ -55,8 +52,7 @@ fn begin(call: &mut Call<'_>) -> Outcome {
     Ok(())
 }
 
-/// `LASTSAVE`: when the last snapshot was completed, in Unix seconds.
-/// <https://redis.io/docs/latest/commands/lastsave/>
+/// `LASTSAVE`: when the last snapshot was completed, in Unix seconds. <https://redis.io/docs/latest/commands/lastsave/>
 pub fn lastsave(call: &mut Call<'_>) -> Outcome {
     let last = unix_seconds(call.server.saving.last);
     call.reply.integer(last);

@@ -16,6 +16,9 @@ pub use crate::command::keys::*;
 /// Its first argument is no key.
 pub const NO_KEY: u32 = 0;
 
+/// The name of a command, in lower case.
+pub type Name = &'static str;
+
 /// Executes a command.
 pub type Handler = fn(&mut Call<'_>) -> Outcome;
 
@@ -41,7 +44,7 @@ pub const CH7: Chapter = Chapter(7);
 
 impl Chapter {
     /// A command that neither reads nor writes what keys hold.
-    pub const fn plain(self, name: &'static str, arity: i32, run: Handler, flags: u32) -> Row {
+    pub const fn plain(self, name: Name, arity: i32, run: Handler, flags: u32) -> Row {
         let command = Command {
             name,
             arity,
@@ -58,27 +61,13 @@ impl Chapter {
     }
 
     /// A command that reads. Its first argument is a key, which it uses like this; [`NO_KEY`] where it is none.
-    pub const fn read(
-        self,
-        name: &'static str,
-        arity: i32,
-        run: Handler,
-        flags: u32,
-        key: u32,
-    ) -> Row {
-        self.plain(name, arity, run, flags | READONLY)
-            .first_key(key)
+    pub const fn read(self, name: Name, arity: i32, run: Handler, flags: u32, key: u32) -> Row {
+        let row = self.plain(name, arity, run, flags | READONLY);
+        row.first_key(key)
     }
 
     /// A command that writes, else as [`read`](Self::read).
-    pub const fn write(
-        self,
-        name: &'static str,
-        arity: i32,
-        run: Handler,
-        flags: u32,
-        key: u32,
-    ) -> Row {
+    pub const fn write(self, name: Name, arity: i32, run: Handler, flags: u32, key: u32) -> Row {
         self.plain(name, arity, run, flags | WRITE).first_key(key)
     }
 }
@@ -151,6 +140,15 @@ impl Row {
     pub const fn about(mut self, since: &'static str, summary: &'static str) -> Self {
         self.command.since = since;
         self.command.summary = summary;
+        self
+    }
+
+    /// Its group, and the rights that name it unless it has said its own. A container has none: its subcommands have.
+    pub const fn of(mut self, group: &'static str, categories: u32) -> Self {
+        self.command.group = group;
+        if self.command.acl.is_none() && self.command.flags & CONTAINER == 0 {
+            self.command.acl = Some(categories);
+        }
         self
     }
 

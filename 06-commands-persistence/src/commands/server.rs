@@ -1,7 +1,8 @@
 //! Commands about the server.
 
+use super::options::at_most_one_of;
 use super::row::*;
-use super::{Call, CommandError, Outcome};
+use super::{Call, Outcome};
 
 /// The rows of these commands.
 pub const COMMANDS: &[Row] = &[
@@ -33,7 +34,7 @@ pub fn dbsize(call: &mut Call<'_>) -> Outcome {
 /// `FLUSHDB [ASYNC | SYNC]`: removes every key of the database. Another thread frees them, either way.
 /// <https://redis.io/docs/latest/commands/flushdb/>
 pub fn flushdb(call: &mut Call<'_>) -> Outcome {
-    check_flush_option(call)?;
+    at_most_one_of(&[b"async", b"sync"], call)?;
     call.server.db(call.db).clear();
     call.reply.simple("OK");
     Ok(())
@@ -41,24 +42,12 @@ pub fn flushdb(call: &mut Call<'_>) -> Outcome {
 
 /// `FLUSHALL [ASYNC | SYNC]`: the same for all databases. <https://redis.io/docs/latest/commands/flushall/>
 pub fn flushall(call: &mut Call<'_>) -> Outcome {
-    check_flush_option(call)?;
+    at_most_one_of(&[b"async", b"sync"], call)?;
     for db in 0..call.server.databases().len() {
         call.server.db(db).clear();
     }
     call.reply.simple("OK");
     Ok(())
-}
-
-fn check_flush_option(call: &Call<'_>) -> Outcome {
-    match (call.args.get(1), call.args.len()) {
-        (None, _) => Ok(()),
-        (Some(option), 2)
-            if option.eq_ignore_ascii_case(b"async") || option.eq_ignore_ascii_case(b"sync") =>
-        {
-            Ok(())
-        }
-        _ => Err(CommandError::SYNTAX),
-    }
 }
 
 /// `TIME`: Unix seconds, and the microseconds since. <https://redis.io/docs/latest/commands/time/>

@@ -25,11 +25,8 @@ pub fn sadd(call: &mut Call<'_>) -> Outcome {
     let name = call.arg(1)?;
     let mut key = call.server.db(call.db).for_write(name);
     let set: &mut Set = key.get_or_create()?;
-    let added = call
-        .args
-        .from(2)
-        .filter(|member| set.insert(member))
-        .count();
+    let members = call.args.from(2);
+    let added = members.filter(|member| set.insert(member)).count();
     if added > 0 {
         key.changed(event::SADD, added);
     }
@@ -41,14 +38,11 @@ pub fn sadd(call: &mut Call<'_>) -> Outcome {
 pub fn srem(call: &mut Call<'_>) -> Outcome {
     let name = call.arg(1)?;
     let mut key = call.server.db(call.db).for_write(name);
-    let mut removed = 0;
-    if let Some(set) = key.get::<Set>()? {
-        removed = call
-            .args
-            .from(2)
-            .filter(|member| set.remove(member))
-            .count();
-    }
+    let members = call.args.from(2);
+    let removed = match key.get::<Set>()? {
+        Some(set) => members.filter(|member| set.remove(member)).count(),
+        None => 0,
+    };
     if removed > 0 {
         key.changed(event::SREM, removed);
     }
@@ -72,8 +66,7 @@ pub fn smembers(call: &mut Call<'_>) -> Outcome {
 
 /// `SISMEMBER key member`: 1 or 0. <https://redis.io/docs/latest/commands/sismember/>
 pub fn sismember(call: &mut Call<'_>) -> Outcome {
-    let member = call.arg(2)?;
-    let name = call.arg(1)?;
+    let (name, member) = (call.arg(1)?, call.arg(2)?);
     let set = call.server.db(call.db).read::<Set>(name)?;
     let is_member = set.is_some_and(|set| set.contains(member));
     call.reply.integer(i64::from(is_member));

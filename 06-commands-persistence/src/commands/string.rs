@@ -13,7 +13,7 @@ use crate::small_bytes::SmallBytes;
 pub const COMMANDS: &[Row] = &[
     CH0.write("append", 3, append, DENYOOM | FAST | BRIEF, RW | INSERT)
         .about("2.0.0", "Appends to a string."),
-    CH0.write("decr", 2, decr, DENYOOM | FAST | BRIEF, MODIFY)
+    CH0.write("decr", 2, DECR, DENYOOM | FAST | BRIEF, MODIFY)
         .about("1.0.0", "Makes an integer one less."),
     CH0.write("decrby", 3, decrby, DENYOOM | FAST | BRIEF, MODIFY)
         .about("1.0.0", "Makes an integer less."),
@@ -24,7 +24,7 @@ pub const COMMANDS: &[Row] = &[
         .about("6.2.0", "Gives a value, and changes when it expires."),
     CH0.write("getset", 3, getset, DENYOOM | FAST | BRIEF, MODIFY)
         .about("1.0.0", "Sets a key, and gives its old value."),
-    CH0.write("incr", 2, incr, DENYOOM | FAST | BRIEF, MODIFY)
+    CH0.write("incr", 2, INCR, DENYOOM | FAST | BRIEF, MODIFY)
         .about("1.0.0", "Makes an integer one more."),
     CH0.write("incrby", 3, incrby, DENYOOM | FAST | BRIEF, MODIFY)
         .about("1.0.0", "Makes an integer more."),
@@ -90,10 +90,7 @@ pub fn set(call: &mut Call<'_>) -> Outcome {
         return Ok(());
     }
     let options = Options::of_set(call)?;
-    let deadline = match options.ttl {
-        Some(ttl) => ttl.deadline(call)?,
-        None => None,
-    };
+    let deadline = options.ttl.deadline(call)?;
     set_with(call, (key, value), &options, deadline)
 }
 
@@ -122,7 +119,7 @@ fn set_with(
         return Ok(());
     }
     slot.put(string(value));
-    if options.ttl != Some(Ttl::Keep) {
+    if options.ttl != Ttl::Keep {
         slot.set_deadline(deadline);
     }
     slot.changed(event::SET, 1);
@@ -140,30 +137,24 @@ fn set_with(
 /// <https://redis.io/docs/latest/commands/getex/>
 pub fn getex(call: &mut Call<'_>) -> Outcome {
     let key = call.arg(1)?;
-    let option = Options::of_getex(call)?;
+    let ttl = Options::of_getex(call)?;
     if !reply_with_value(call, key)? {
         // Redis looks at the time only when there is a key.
         return Ok(());
     }
-    let deadline = match option {
-        Some(ttl) => ttl.deadline(call)?,
-        None => None,
-    };
+    let deadline = ttl.deadline(call)?;
     let slot = call.server.db(call.db).for_write(key);
-    match (option, deadline) {
-        (Some(Ttl::Remove), _) => {
-            expiry::remove_deadline(slot, &mut call.effect);
-        }
-        (_, Some(deadline)) => expiry::change_deadline(slot, deadline, call.now, &mut call.effect),
-        _ => {}
+    if let Some(deadline) = deadline {
+        expiry::change_deadline(slot, deadline, call.now, &mut call.effect);
+    } else if ttl == Ttl::Remove {
+        expiry::remove_deadline(slot, &mut call.effect);
     }
     Ok(())
 }
 
 /// `SETNX key value`: sets it where there is no such key; 1 if so. <https://redis.io/docs/latest/commands/setnx/>
 pub fn setnx(call: &mut Call<'_>) -> Outcome {
-    let value = call.arg(2)?;
-    let name = call.arg(1)?;
+    let (name, value) = (call.arg(1)?, call.arg(2)?);
     let mut key = call.server.db(call.db).for_write(name);
     let sets = !key.exists();
     if sets {
@@ -213,14 +204,9 @@ pub fn mset(call: &mut Call<'_>) -> Outcome {
 }
 
 /// `INCR key`: one more. <https://redis.io/docs/latest/commands/incr/>
-pub fn incr(call: &mut Call<'_>) -> Outcome {
-    add(call, 1)
-}
-
+const INCR: Handler = |call| add(call, 1);
 /// `DECR key`: one less. <https://redis.io/docs/latest/commands/decr/>
-pub fn decr(call: &mut Call<'_>) -> Outcome {
-    add(call, -1)
-}
+const DECR: Handler = |call| add(call, -1);
 
 /// `INCRBY key increment`. <https://redis.io/docs/latest/commands/incrby/>
 pub fn incrby(call: &mut Call<'_>) -> Outcome {
@@ -231,10 +217,9 @@ pub fn incrby(call: &mut Call<'_>) -> Outcome {
 /// `DECRBY key decrement`. <https://redis.io/docs/latest/commands/decrby/>
 pub fn decrby(call: &mut Call<'_>) -> Outcome {
     let decrement = call.integer(2)?;
-    let increment = decrement.checked_neg().ok_or_else(|| {
-        // The only number without a negative twin.
-        CommandError::new("ERR decrement would overflow")
-    })?;
+    // One number has no negative twin.
+    let overflow = CommandError::new("ERR decrement would overflow");
+    let increment = decrement.checked_neg().ok_or(overflow)?;
     add(call, increment)
 }
 
@@ -247,24 +232,22 @@ fn add(call: &mut Call<'_>, increment: i64) -> Outcome {
         Some(text) => integer::parse(text).ok_or(CommandError::NOT_AN_INTEGER)?,
         None => 0,
     };
-    let number = number
-        .checked_add(increment)
-        .ok_or(CommandError::OVERFLOW)?;
-    let text = SmallBytes::from(integer::format(&mut [0; integer::MAX_TEXT], number));
+    let sum = number.checked_add(increment);
+    let sum = sum.ok_or(CommandError::OVERFLOW)?;
+    let text = SmallBytes::from(integer::format(&mut [0; integer::MAX_TEXT], sum));
     match held {
         Some(held) => *held = text,
         None => key.put(Value::String(text)),
     }
     key.changed(event::INCRBY, 1);
-    call.reply.integer(number);
+    call.reply.integer(sum);
     Ok(())
 }
 
 /// `APPEND key value`: its new length. <https://redis.io/docs/latest/commands/append/>
 pub fn append(call: &mut Call<'_>) -> Outcome {
-    let more = call.arg(2)?;
+    let (name, more) = (call.arg(1)?, call.arg(2)?);
     let limit = call.server.config.proto_max_bulk_len.0;
-    let name = call.arg(1)?;
     let mut key = call.server.db(call.db).for_write(name);
     let length = match key.get::<SmallBytes>()? {
         Some(held) => {

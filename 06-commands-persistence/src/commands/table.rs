@@ -5,73 +5,59 @@ use super::{
     Call, CommandError, Outcome, config, connection, describe, expiry, generic, info, list,
     persistence, pubsub, server, set, string,
 };
-use crate::command::{Command, Table};
+use crate::command::{Command, Table, acl};
 
-/// The rows, each list with the group of Redis's documentation that it belongs to.
-const GROUPS: &[(&str, &[Row])] = &[
-    ("string", string::COMMANDS),
-    ("list", list::COMMANDS),
-    ("set", set::COMMANDS),
-    ("generic", generic::COMMANDS),
-    ("generic", expiry::COMMANDS),
-    ("pubsub", pubsub::COMMANDS),
-    ("connection", connection::COMMANDS),
-    ("server", config::COMMANDS),
-    ("server", describe::COMMANDS),
-    ("server", info::COMMANDS),
-    ("server", persistence::COMMANDS),
-    ("server", server::COMMANDS),
+/// The rows, each list with the group of Redis's documentation that it belongs to, and the rights that name this group.
+const GROUPS: &[(&str, u32, &[Row])] = &[
+    ("string", acl::STRING, string::COMMANDS),
+    ("list", acl::LIST, list::COMMANDS),
+    ("set", acl::SET, set::COMMANDS),
+    ("generic", acl::KEYSPACE, generic::COMMANDS),
+    ("generic", acl::KEYSPACE, expiry::COMMANDS),
+    ("pubsub", acl::PUBSUB, pubsub::COMMANDS),
+    ("connection", acl::CONNECTION, connection::COMMANDS),
+    ("server", 0, config::COMMANDS),
+    ("server", acl::CONNECTION, describe::COMMANDS),
+    ("server", 0, info::COMMANDS),
+    ("server", 0, persistence::COMMANDS),
+    ("server", 0, server::COMMANDS),
 ];
 
 const ROWS: usize = {
     let (mut rows, mut group) = (0, 0);
     while group < GROUPS.len() {
-        rows += GROUPS[group].1.len();
+        rows += GROUPS[group].2.len();
         group += 1;
     }
     rows
 };
 
-/// The rows one behind the other. Made when the program is compiled, as is all that follows.
-static JOINED: [Row; ROWS] = {
-    let mut rows = [GROUPS[0].1[0]; ROWS];
+/// The rows one behind the other: what is known of each command, and the function that executes it. Made when the
+/// program is compiled, as is all that follows.
+const JOINED: ([Command; ROWS], [Handler; ROWS]) = {
+    let first = GROUPS[0].2[0];
+    let (mut commands, mut handlers) = ([first.command; ROWS], [first.run; ROWS]);
     let (mut row, mut group) = (0, 0);
     while group < GROUPS.len() {
-        let (name, own) = GROUPS[group];
+        let (name, categories, own) = GROUPS[group];
         let mut next = 0;
         while next < own.len() {
-            rows[row] = own[next];
-            rows[row].command.group = name;
+            commands[row] = own[next].of(name, categories).command;
+            handlers[row] = own[next].run;
             (row, next) = (row + 1, next + 1);
         }
         group += 1;
     }
-    rows
+    (commands, handlers)
 };
 
 /// What is known of each command, with an index by name.
 pub static TABLE: Table = Table::new(&COMMANDS);
 
-static COMMANDS: [Command; ROWS] = {
-    let mut commands = [JOINED[0].command; ROWS];
-    let mut row = 0;
-    while row < ROWS {
-        commands[row] = JOINED[row].command;
-        row += 1;
-    }
-    commands
-};
+static COMMANDS: [Command; ROWS] = JOINED.0;
 
 /// The functions that execute them, in the same order.
-static HANDLERS: [Handler; ROWS] = {
-    let mut handlers = [JOINED[0].run; ROWS];
-    let mut row = 0;
-    while row < ROWS {
-        handlers[row] = JOINED[row].run;
-        row += 1;
-    }
-    handlers
-};
+static HANDLERS: [Handler; ROWS] = JOINED.1;
 
 /// Executes the command in this row.
 pub fn run(row: usize, call: &mut Call<'_>) -> Outcome {

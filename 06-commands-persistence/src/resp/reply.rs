@@ -150,6 +150,18 @@ impl Reply {
         }
     }
 
+    /// A pair of a map: a name, and a text.
+    pub fn named_text(&mut self, name: &str, text: &str) {
+        self.bulk(name.as_bytes());
+        self.bulk(text.as_bytes());
+    }
+
+    /// A pair of a map: a name, and a number.
+    pub fn named_integer(&mut self, name: &str, value: i64) {
+        self.bulk(name.as_bytes());
+        self.integer(value);
+    }
+
     /// The head of a set. RESP2 writes it as an array.
     pub fn set(&mut self, length: usize) {
         match self.protocol {
