@@ -163,13 +163,13 @@ impl Table {
         chapter: u8,
     ) -> Option<(usize, &'static Command)> {
         let found = self.find(request.get(0)?, chapter)?;
-        if found.1.is(CONTAINER)
-            && let Some(name) = request.get(1)
-            && let Some(subcommand) = self.find_subcommand(found.1, name, chapter)
-        {
-            return Some(subcommand);
+        if !found.1.is(CONTAINER) {
+            return Some(found);
         }
-        Some(found)
+        match request.get(1) {
+            Some(name) => self.find_subcommand(found.1, name, chapter),
+            None => Some(found),
+        }
     }
 
     /// All rows up to this chapter, those of subcommands among them.

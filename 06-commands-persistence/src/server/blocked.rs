@@ -155,6 +155,8 @@ impl Server {
             return;
         };
         reply(&mut client.outbox);
+        // Or it would be found idle since before its wait, and closed before it has its reply.
+        client.mail.set_moved(true);
         client.wake();
         self.end_wait(&wait);
     }
