@@ -148,7 +148,7 @@ fn persistence(server: &Server, out: &mut Lines) {
     let saving = &server.saving;
     let seconds = |time: Option<Duration>| time.map_or(-1, |time| time.as_secs() as i64);
     let running = saving.running.then(|| {
-        let elapsed = server.now.unix().0.saturating_sub(saving.since.0).max(0);
+        let elapsed = server.now.unix().0.saturating_sub(saving.last_try.0).max(0);
         Duration::from_millis(elapsed as u64)
     });
     out.add("loading", 0);
