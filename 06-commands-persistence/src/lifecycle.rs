@@ -5,7 +5,7 @@ use crate::config::file;
 use crate::config::value::ShutdownOptions;
 use crate::net::listener;
 use crate::persistence::save;
-use crate::server::client::ClientId;
+use crate::server::client::{Client, ClientId};
 use crate::server::jobs::{Job, Shutdown};
 use crate::server::shared::Shared;
 use std::future::Future;
@@ -40,12 +40,12 @@ pub async fn run<F: Future<Output = Signal>>(
         .map(|listener| tokio::spawn(listener::serve(listener, shared.clone())))
         .collect();
     let jobs = shared.lock("jobs").jobs.notify();
-    let mut saving: Option<JoinHandle<()>> = None;
+    let mut saving: Option<JoinHandle<bool>> = None;
     loop {
         let job = shared.lock("jobs").jobs.pop();
         let shutdown = match job {
             Some(Job::Save) => {
-                saving = Some(tokio::spawn(snapshot::write_in_background(shared.clone())));
+                saving = Some(tokio::spawn(snapshot::write(shared.clone())));
                 continue;
             }
             Some(Job::RewriteConfig(client)) => {
@@ -103,20 +103,18 @@ async fn rewrite_config(shared: Shared, client: ClientId) {
 }
 
 /// Brings everything to an end. False: it can't, and goes on.
-async fn end(shared: &Shared, shutdown: &Shutdown, saving: Option<JoinHandle<()>>) -> bool {
+async fn end(shared: &Shared, shutdown: &Shutdown, saving: Option<JoinHandle<bool>>) -> bool {
     // From here on nothing is changed any more: what is answered is in the snapshot.
-    shared.lock("shutdown").pause();
+    shared.lock("shutdown").paused = true;
     if let Some(saving) = saving {
         let _ = saving.await;
     }
     // One that was begun when the signal came shows an earlier moment.
     if shared.lock("shutdown").jobs.take_save() {
-        snapshot::write(shared).await;
+        snapshot::write(shared.clone()).await;
     }
-    let saves = {
-        let server = shared.lock("shutdown");
-        shutdown.save.unwrap_or(!server.config.save.is_empty())
-    };
+    let has_save_points = !shared.lock("shutdown").config.save.is_empty();
+    let saves = shutdown.save.unwrap_or(has_save_points);
     if saves && !snapshot::write_the_last(shared).await && !shutdown.force {
         log::error!("the last snapshot failed: the server does not end");
         go_on(shared, shutdown);
@@ -141,13 +139,8 @@ fn go_on(shared: &Shared, shutdown: &Shutdown) {
 async fn wait_for_readers(shared: &Shared) {
     let deadline = Instant::now() + FAREWELL;
     loop {
-        let unread = {
-            let server = shared.lock("shutdown");
-            server
-                .clients
-                .iter()
-                .any(|client| client.pending_output() > 0)
-        };
+        let is_unread = |client: &Client| client.pending_output() > 0;
+        let unread = shared.lock("shutdown").clients.iter().any(is_unread);
         if !unread || Instant::now() > deadline {
             return;
         }

@@ -126,7 +126,7 @@ impl Session {
     pub fn execute(&mut self, server: &mut Server) {
         server.stats.input_bytes += mem::take(&mut self.received) as u64;
         server.now = server.clock.read();
-        let is_paused = server.is_paused();
+        let is_paused = server.paused;
         if let Some(client) = server.clients.get_mut(self.id)
             && client.turn(is_paused) == Turn::Execute
         {
@@ -197,7 +197,7 @@ impl Session {
 
     /// Takes over what there is for this client, and learns what is to be done next.
     pub fn collect(&mut self, server: &mut Server) {
-        let is_paused = server.is_paused();
+        let is_paused = server.paused;
         let Some(client) = server.clients.get_mut(self.id) else {
             self.turn = Turn::Close(Closing::Now);
             return;
@@ -489,7 +489,7 @@ mod tests {
             .input()
             .extend_from_slice(b"PING\r\nSET k v\r\nGET k\r\n");
         assert!(session.parse());
-        server.pause();
+        server.paused = true;
         session.execute(&mut server);
         assert!(!session.parse() && server.databases()[0].is_empty());
         server.resume();

@@ -49,8 +49,7 @@ fn look_after_clients(server: &mut Server, seen: &mut u64) {
         let Some(client) = server.clients.get_mut(id) else {
             continue;
         };
-        let limit = *client.output_limit(&limits);
-        if client.exceeds(&limit, now) {
+        if client.exceeds(&limits, now) {
             server.stats.output_limit_disconnections += 1;
             client.kill();
         } else if is_idle(client, timeout, now) {

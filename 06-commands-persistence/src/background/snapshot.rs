@@ -5,13 +5,8 @@ use crate::persistence::save;
 use crate::server::shared::Shared;
 use tokio::task::spawn_blocking;
 
-/// The same as [`write`], for a task.
-pub async fn write_in_background(shared: Shared) {
-    write(&shared).await;
-}
-
 /// Writes the snapshot that was [begun](crate::server::Server::freeze), and tells those who wait for it. Whether it was written.
-pub async fn write(shared: &Shared) -> bool {
+pub async fn write(shared: Shared) -> bool {
     let begun = shared.lock("snapshot").clock.read();
     let writer = shared.clone();
     let result = spawn_blocking(move || save::save(&writer)).await;
@@ -21,7 +16,7 @@ pub async fn write(shared: &Shared) -> bool {
         Ok(bytes) => log::info!("snapshot written: {bytes} bytes"),
         Err(error) => log::error!("snapshot failed: {error:#}"),
     }
-    finish_saving(shared, &begun, succeeded);
+    finish_saving(&shared, &begun, succeeded);
     succeeded
 }
 
@@ -48,5 +43,5 @@ pub async fn write_the_last(shared: &Shared) -> bool {
         server.freeze();
         server.saving.in_foreground = true;
     }
-    write(shared).await
+    write(shared.clone()).await
 }

@@ -147,13 +147,13 @@ impl Table {
     /// The command that a request asks for: the subcommand, if there is one.
     pub fn find_request(&self, request: Args<'_>, chapter: u8) -> Option<Found> {
         let found = self.find(request.get(0)?, chapter)?;
-        if found.1.is(CONTAINER)
-            && let Some(name) = request.get(1)
-            && let Some(subcommand) = self.find_subcommand(found.1, name, chapter)
-        {
-            return Some(subcommand);
+        if !found.1.is(CONTAINER) {
+            return Some(found);
         }
-        Some(found)
+        match request.get(1) {
+            Some(name) => self.find_subcommand(found.1, name, chapter),
+            None => Some(found),
+        }
     }
 
     /// All rows up to this chapter, those of subcommands among them.

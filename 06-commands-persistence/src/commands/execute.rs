@@ -94,7 +94,7 @@ impl From<CommandError> for Refusal {
 /// Whether a request may run: all that can stand against it, in Redis's order.
 fn admit(server: &mut Server, id: ClientId, args: Args<'_>) -> Result<Row, Refusal> {
     let Some(row) = find(server, args) else {
-        return Err(unknown(args));
+        return Err(unknown(server, args));
     };
     let command = row.1;
     if !command.accepts(args.len()) {
@@ -111,7 +111,7 @@ fn admit(server: &mut Server, id: ClientId, args: Args<'_>) -> Result<Row, Refus
         return Err(CommandError::confined(command.name).into());
     }
     client.last_command = command.name;
-    if server.is_paused() {
+    if server.paused {
         return Err(Refusal::Paused);
     }
     // Here belongs MULTI: what passed all this is queued instead.
@@ -127,10 +127,16 @@ fn find(server: &Server, args: Args<'_>) -> Option<Row> {
     table::TABLE.find_request(args, server.config.chapter)
 }
 
+/// What no row is for. A name that there is has no such subcommand: for statistics, that is no call of the container.
+///
 /// A request that begins with a word of HTTP comes from a browser that somebody made talk to this port. What it sends next may be
 /// commands: nothing more is read.
-fn unknown(args: Args<'_>) -> Refusal {
+fn unknown(server: &Server, args: Args<'_>) -> Refusal {
     let name = args.get(0).unwrap_or_default();
+    if let Some((_, container)) = table::TABLE.find(name, server.config.chapter) {
+        let subcommand = args.get(1).unwrap_or_default();
+        return CommandError::unknown_subcommand(container.name, subcommand).into();
+    }
     if name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:") {
         return Refusal::Attack;
     }
@@ -451,6 +457,33 @@ pub mod tests {
         words
             .filter(|word| !word.is_empty() && !word.starts_with(['*', '$', ':']))
             .collect()
+    }
+
+    #[test]
+    fn an_unknown_subcommand_is_no_call_of_its_container() {
+        let mut server = server();
+        let client = connect(&mut server);
+        let refused = ask(&mut server, client, "CONFIG nosuch");
+        assert!(refused.starts_with("-ERR unknown subcommand"), "{refused}");
+        ask(&mut server, client, "CONFIG");
+        let stats = ask(&mut server, client, "INFO commandstats");
+        let config =
+            "cmdstat_config:calls=0,usec=0,usec_per_call=0.00,rejected_calls=1,failed_calls=0";
+        assert!(stats.contains(config), "{stats}");
+    }
+
+    /// A reply is on its way to it.
+    #[test]
+    fn who_was_just_unblocked_is_not_idle() {
+        const TIMEOUT: Duration = Duration::from_secs(1);
+        let mut server = server();
+        let (waiter, pusher) = (connect(&mut server), connect(&mut server));
+        ask(&mut server, waiter, "BLPOP k 0");
+        ask(&mut server, pusher, "RPUSH k x");
+        let later = server.now.instant + 100 * TIMEOUT;
+        let waiter = server.clients.get_mut(waiter).unwrap();
+        assert!(!waiter.is_silent_for(TIMEOUT, later));
+        assert!(waiter.is_silent_for(TIMEOUT, later + 2 * TIMEOUT));
     }
 
     #[test]

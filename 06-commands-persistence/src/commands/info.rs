@@ -152,7 +152,7 @@ fn persistence(server: &Server, out: &mut Lines) {
     let changes = server.journal.changes.saturating_sub(saving.saved_changes);
     let status = if saving.failed { "err" } else { "ok" };
     let running = saving.running.then(|| {
-        let elapsed = server.now.unix().0.saturating_sub(saving.since.0).max(0);
+        let elapsed = server.now.unix().0.saturating_sub(saving.last_try.0).max(0);
         Duration::from_millis(elapsed as u64)
     });
     out.add("loading", 0);

@@ -111,11 +111,6 @@ impl Db {
         }
     }
 
-    /// Where a key is that is about to be changed.
-    pub(super) fn locate(&mut self, key: &[u8]) -> Place {
-        self.values.locate(key)
-    }
-
     /// A key comes. With [`unlink`](Self::unlink) and [`DbMut::clear`] the only place where keys come and go.
     pub(super) fn link(&mut self, place: &mut Place, key: &[u8], value: Value) {
         self.values.add_at(place, key.into(), value);
@@ -130,9 +125,6 @@ impl Db {
 
     /// When the key at a place expires.
     pub(super) fn deadline_at(&self, place: Place) -> Option<UnixMillis> {
-        if self.deadlines.is_empty() {
-            return None;
-        }
         let (key, _) = self.values.at(place)?;
         self.deadline_of(key)
     }
@@ -346,7 +338,7 @@ impl<'a> DbMut<'a> {
     }
 
     fn remove_due(&mut self, key: &[u8]) {
-        let mut place = self.db.locate(key);
+        let mut place = self.db.values.locate(key);
         if let Some((value, _)) = self.db.unlink(&mut place) {
             self.discard(value);
             self.counters.expired += 1;

@@ -26,7 +26,7 @@ impl<'a> KeyMut<'a> {
     #[inline]
     pub(super) fn new(db: DbMut<'a>, key: &'a [u8]) -> Self {
         Self {
-            place: db.db.locate(key),
+            place: db.db.values.locate(key),
             db,
             key,
             may_be_empty: false,

@@ -76,7 +76,7 @@ pub async fn converse(socket: TcpStream, (registration, session): (Registration,
         let _ = SockRef::from(&socket).set_tcp_keepalive(&probes);
     }
     if let Some(client) = shared.lock("connect").clients.get_mut(session.id()) {
-        client.set_waker(waker);
+        client.waker = Some(waker);
     }
     let connection = Connection {
         socket,
@@ -102,7 +102,9 @@ impl Connection {
                     // A long pipeline: others are to be served between its batches.
                     yield_now().await;
                 }
-                self.collect_if_mail(shared);
+                if self.session.has_mail() {
+                    self.session.collect(&mut shared.lock("mail"));
+                }
             }
             if self.session.is_over() {
                 return Ok(());
@@ -114,12 +116,6 @@ impl Connection {
                 Event::Mail => self.session.collect(&mut shared.lock("mail")),
                 Event::TimedOut => self.session.time_out(&mut shared.lock("time-out")),
             }
-        }
-    }
-
-    fn collect_if_mail(&mut self, shared: &Shared) {
-        if self.session.has_mail() {
-            self.session.collect(&mut shared.lock("mail"));
         }
     }
 

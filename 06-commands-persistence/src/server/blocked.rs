@@ -72,20 +72,17 @@ type Place = (usize, SmallBytes, &'static str);
 #[derive(Debug, Default)]
 pub struct Queues {
     queues: HashMap<Place, BTreeMap<u64, ClientId>>,
+    /// How many waits there were, ever.
     tickets: u64,
 }
 
 impl Queues {
-    /// A ticket: those who began to wait earlier have smaller numbers.
-    fn next_ticket(&mut self) -> u64 {
-        self.tickets += 1;
-        self.tickets
-    }
-
     fn enter(&mut self, client: ClientId, wait: &Wait) {
         for place in places(wait) {
-            let queue = self.queues.entry(place).or_default();
-            queue.insert(wait.ticket, client);
+            self.queues
+                .entry(place)
+                .or_default()
+                .insert(wait.ticket, client);
         }
     }
 
@@ -130,10 +127,13 @@ fn places(wait: &Wait) -> impl Iterator<Item = Place> {
 impl Server {
     /// Blocks a client. `request` is what it is blocked with, on keys of database `db`.
     pub fn block(&mut self, id: ClientId, db: usize, on: Box<Blocked>, request: Request) {
+        self.blocked.tickets += 1;
+        // A wait so long that no clock can show its end lasts for ever.
+        let end = self.now.instant.checked_add(on.timeout);
         let wait = Wait {
             db,
-            ticket: self.blocked.next_ticket(),
-            deadline: deadline_after(on.timeout, self.now.instant),
+            ticket: self.blocked.tickets,
+            deadline: end.filter(|_| !on.timeout.is_zero()),
             request: Arc::new(request),
             on,
         };
@@ -148,15 +148,15 @@ impl Server {
 
     /// Lets a client go on that is blocked, if it is. `reply` writes what it is answered.
     pub fn unblock(&mut self, id: ClientId, reply: impl FnOnce(&mut Reply)) {
-        let Some(client) = self.clients.get_mut(id) else {
-            return;
-        };
-        let Some(wait) = client.blocked.take() else {
-            return;
-        };
-        reply(&mut client.outbox);
-        client.wake();
-        self.end_wait(&wait);
+        if let Some(client) = self.clients.get_mut(id)
+            && let Some(wait) = client.blocked.take()
+        {
+            reply(&mut client.outbox);
+            // Or it would be found idle since before its wait, and closed before it has its reply.
+            client.mail.set_moved(true);
+            client.wake();
+            self.end_wait(&wait);
+        }
     }
 
     /// Ends a wait: nobody will find it any more.
@@ -170,22 +170,12 @@ impl Server {
 
     /// Lets a client go on whose time is over.
     pub fn time_out(&mut self, id: ClientId) {
-        let Some(client) = self.clients.get(id) else {
-            return;
-        };
-        let mut reply = Reply::new(client.outbox.protocol());
-        if let Some(wait) = &client.blocked {
+        if let Some(client) = self.clients.get(id)
+            && let Some(wait) = &client.blocked
+        {
+            let mut reply = Reply::new(client.outbox.protocol());
             (wait.on.on_timeout)(self, id, &mut reply);
+            self.unblock(id, |outbox| outbox.append(&reply));
         }
-        self.unblock(id, |outbox| outbox.append(&reply));
     }
-}
-
-/// When a wait that begins now ends that is to last `timeout`; `None` for one that is to last for ever.
-fn deadline_after(timeout: Duration, now: Instant) -> Option<Instant> {
-    if timeout.is_zero() {
-        return None;
-    }
-    // A wait so long that no clock can show its end lasts for ever.
-    now.checked_add(timeout)
 }

@@ -2,7 +2,7 @@
 
 use super::blocked::Wait;
 use crate::clock::{Reading, UnixMillis};
-use crate::config::value::{OutputLimit, OutputLimits};
+use crate::config::value::OutputLimits;
 use crate::resp::reply::{Protocol, Reply};
 use crate::small_bytes::SmallBytes;
 use std::collections::BTreeSet;
@@ -66,7 +66,8 @@ pub struct Client {
     pub above_soft_limit: Option<Instant>,
     /// Reaches its connection.
     pub mail: Arc<Mail>,
-    waker: Option<Waker>,
+    /// Whom to wake when there is something for it.
+    pub waker: Option<Waker>,
 }
 
 /// How a conversation ends.
@@ -144,17 +145,11 @@ impl Client {
         }
     }
 
-    /// Says who is to be woken when there is something for it.
-    pub fn set_waker(&mut self, waker: Waker) {
-        self.waker = Some(waker);
-    }
-
     /// Wakes its connection, to look what there is for it.
     pub fn wake(&self) {
-        if self.mail.waiting.swap(true, Ordering::Release) {
-            return;
-        }
-        if let Some(waker) = &self.waker {
+        if !self.mail.waiting.swap(true, Ordering::Release)
+            && let Some(waker) = &self.waker
+        {
             waker.wake_by_ref();
         }
     }
@@ -213,17 +208,13 @@ impl Client {
         self.wake();
     }
 
-    /// The limit that holds for clients like this one.
-    pub fn output_limit<'a>(&self, limits: &'a OutputLimits) -> &'a OutputLimit {
-        if self.is_subscriber() {
-            &limits.pubsub
+    /// Whether more waits to be sent to it than is allowed to clients like this one.
+    pub fn exceeds(&mut self, limits: &OutputLimits, now: Instant) -> bool {
+        let limit = if self.is_subscriber() {
+            limits.pubsub
         } else {
-            &limits.normal
-        }
-    }
-
-    /// Whether more waits to be sent to it than `limit` allows.
-    pub fn exceeds(&mut self, limit: &OutputLimit, now: Instant) -> bool {
+            limits.normal
+        };
         let pending = self.pending_output() as u64;
         if limit.hard > 0 && pending > limit.hard {
             return true;
@@ -260,6 +251,7 @@ pub fn unix_seconds(time: UnixMillis) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::value::OutputLimit;
 
     fn client() -> Client {
         Client::new(ClientId::new(1, 0), None, Instant::now())
@@ -279,10 +271,14 @@ mod tests {
     fn output_limits_are_hard_or_soft() {
         let mut client = client();
         let start = Instant::now();
-        let limit = OutputLimit {
+        let normal = OutputLimit {
             hard: 100,
             soft: 10,
             soft_seconds: 5,
+        };
+        let limit = OutputLimits {
+            normal,
+            ..OutputLimits::default()
         };
         assert!(!client.exceeds(&limit, start));
         client.mail.set_unsent(50);
@@ -293,6 +289,6 @@ mod tests {
         assert!(!client.exceeds(&limit, start + Duration::from_secs(7)));
         client.mail.set_unsent(101);
         assert!(client.exceeds(&limit, start));
-        assert!(!client.exceeds(&OutputLimit::default(), start));
+        assert!(!client.exceeds(&OutputLimits::default(), start));
     }
 }

@@ -76,9 +76,4 @@ impl Clients {
     pub fn is_empty(&self) -> bool {
         self.by_number.is_empty()
     }
-
-    /// How many there were since the server started.
-    pub fn total(&self) -> u64 {
-        self.total
-    }
 }

@@ -65,12 +65,10 @@ impl Jobs {
 }
 
 /// How it stands with snapshots.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Saving {
     /// Whether one is being written, or is about to be.
     pub running: bool,
-    /// Since when.
-    pub since: UnixMillis,
     /// How many changes there had been when it began.
     pub changes_at_start: u64,
     /// Clients that wait for its end: those that asked by SAVE.
@@ -103,21 +101,8 @@ impl Saving {
     /// None was written yet by a server that was started at this time.
     pub fn new(now: UnixMillis) -> Self {
         Self {
-            running: false,
-            since: now,
-            changes_at_start: 0,
-            waiting: Vec::new(),
             last: now,
-            last_try: UnixMillis(0),
-            in_foreground: false,
-            failed: false,
-            last_duration: None,
-            saved_changes: 0,
-            copied_before: 0,
-            last_copied: 0,
-            completed: 0,
-            loaded: (0, 0),
-            snapshot: None,
+            ..Self::default()
         }
     }
 
@@ -128,7 +113,6 @@ impl Saving {
         }
         self.running = true;
         self.in_foreground = false;
-        self.since = now;
         self.last_try = now;
         self.changes_at_start = changes;
         self.copied_before = copied();

@@ -17,7 +17,6 @@ pub mod unsent;
 use crate::clock::{Clock, Reading};
 use crate::command::Table;
 use crate::config::Config;
-use crate::config::value::OutputLimit;
 use crate::keyspace::Db;
 use crate::keyspace::db::{DbMut, Expiry};
 use crate::keyspace::journal::Journal;
@@ -26,7 +25,7 @@ use crate::resp::reply::{Protocol, Reply};
 use crate::small_bytes::SmallBytes;
 use backlog::Backlog;
 use channels::Channels;
-use client::{Client, ClientId};
+use client::ClientId;
 use clients::Clients;
 use jobs::{Jobs, Saving};
 use rand::RngExt;
@@ -74,7 +73,7 @@ pub struct Server {
     /// The port that it listens on.
     pub port: u16,
     /// No request is executed while this is set: the server is about to end.
-    paused: bool,
+    pub paused: bool,
 }
 
 impl Server {
@@ -131,26 +130,11 @@ impl Server {
         &self.databases
     }
 
-    /// All databases, to be changed.
-    pub fn databases_mut(&mut self) -> &mut [Db] {
-        &mut self.databases
-    }
-
     /// Says what becomes of keys whose time is up.
     pub fn set_expiry(&mut self, expiry: Expiry) {
         for db in &mut self.databases {
             db.expiry = expiry;
         }
-    }
-
-    /// Whether requests have to wait.
-    pub fn is_paused(&self) -> bool {
-        self.paused
-    }
-
-    /// Lets requests wait from now on.
-    pub fn pause(&mut self) {
-        self.paused = true;
     }
 
     /// Lets requests be executed again.
@@ -167,10 +151,15 @@ impl Server {
         let Some(client) = self.clients.get_mut(id) else {
             return;
         };
-        let limit = *client.output_limit(&self.config.client_output_buffer_limit);
-        let now = self.now.instant;
-        if deliver(client, message, &limit, now) {
+        if client.closing.is_some() {
+            return;
+        }
+        client.outbox.append(message);
+        if client.exceeds(&self.config.client_output_buffer_limit, self.now.instant) {
             self.stats.output_limit_disconnections += 1;
+            client.kill();
+        } else {
+            client.wake();
         }
     }
 
@@ -180,11 +169,16 @@ impl Server {
         if listeners.is_empty() {
             return 0;
         }
-        let message = Message::new(channel, message);
+        // One that is large is copied here, and then shared by all who get it.
+        let message = SmallBytes::from(message);
+        let resp2 = published(channel, &message, Protocol::Resp2);
+        let resp3 = published(channel, &message, Protocol::Resp3);
         for id in &listeners {
             let client = self.clients.get(*id);
-            let protocol = client.map(|client| client.outbox.protocol());
-            self.deliver(*id, message.of(protocol.unwrap_or_default()));
+            match client.map(|client| client.outbox.protocol()) {
+                Some(Protocol::Resp3) => self.deliver(*id, &resp3),
+                _ => self.deliver(*id, &resp2),
+            }
         }
         listeners.len()
     }
@@ -203,56 +197,14 @@ impl Server {
     }
 }
 
-/// Appends a message to what a client is to be sent. True: it had too much waiting, and is disconnected.
-fn deliver(
-    client: &mut Client,
-    message: &Reply,
-    limit: &OutputLimit,
-    now: std::time::Instant,
-) -> bool {
-    if client.closing.is_some() {
-        return false;
-    }
-    client.outbox.append(message);
-    let exceeds = client.exceeds(limit, now);
-    if exceeds {
-        client.kill();
-    } else {
-        client.wake();
-    }
-    exceeds
-}
-
-/// A published message, as each of the protocols writes it.
-struct Message {
-    resp2: Reply,
-    resp3: Reply,
-}
-
-impl Message {
-    fn new(channel: &[u8], message: &[u8]) -> Self {
-        // One that is large is copied here, and then shared by all who get it.
-        let message = SmallBytes::from(message);
-        let write = |protocol| {
-            let mut reply = Reply::new(protocol);
-            reply.push(3);
-            reply.bulk(b"message");
-            reply.bulk(channel);
-            reply.bulk_by_reference(&message, || message.shared());
-            reply
-        };
-        Self {
-            resp2: write(Protocol::Resp2),
-            resp3: write(Protocol::Resp3),
-        }
-    }
-
-    fn of(&self, protocol: Protocol) -> &Reply {
-        match protocol {
-            Protocol::Resp2 => &self.resp2,
-            Protocol::Resp3 => &self.resp3,
-        }
-    }
+/// A published message, as this protocol writes it.
+fn published(channel: &[u8], message: &SmallBytes, protocol: Protocol) -> Reply {
+    let mut reply = Reply::new(protocol);
+    reply.push(3);
+    reply.bulk(b"message");
+    reply.bulk(channel);
+    reply.bulk_by_reference(message, || message.shared());
+    reply
 }
 
 fn run_id() -> String {

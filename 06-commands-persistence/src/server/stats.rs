@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// Counters since the server started, or since CONFIG RESETSTAT.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Stats {
     /// Commands that were executed.
     pub commands: u64,
@@ -60,20 +60,8 @@ impl Stats {
     /// Counters at zero, for a command table with this many rows.
     pub fn new(commands: usize) -> Self {
         Self {
-            commands: 0,
             by_command: vec![CommandStats::default(); commands],
-            keyspace: Counters::default(),
-            connections: 0,
-            rejected_connections: 0,
-            input_bytes: 0,
-            output_bytes: 0,
-            errors: BTreeMap::new(),
-            output_limit_disconnections: 0,
-            longest_hold: Duration::ZERO,
-            longest_hold_by: "",
-            rate: Rate::default(),
-            running: Vec::new(),
-            warned: None,
+            ..Self::default()
         }
     }
 
@@ -117,13 +105,12 @@ impl Stats {
 
     /// Whether it is time for one more warning that whoever connects can cause: one in a minute, or they fill the log.
     pub fn may_warn(&mut self, now: Instant) -> bool {
-        let is_time = self
-            .warned
-            .is_none_or(|last| now.saturating_duration_since(last) > WARNING_PAUSE);
-        if is_time {
-            self.warned = Some(now);
+        let is_recent = |last| now.saturating_duration_since(last) <= WARNING_PAUSE;
+        if self.warned.is_some_and(is_recent) {
+            return false;
         }
-        is_time
+        self.warned = Some(now);
+        true
     }
 
     /// Notes for how long the lock was held.
@@ -142,7 +129,6 @@ const SAMPLES: usize = 16;
 #[derive(Debug, Default)]
 pub struct Rate {
     samples: [u64; SAMPLES],
-    next: usize,
     last: u64,
 }
 
@@ -151,13 +137,8 @@ impl Rate {
     pub fn sample(&mut self, counter: u64, elapsed: Duration) {
         let new = counter.saturating_sub(self.last);
         self.last = counter;
-        let micros = u64::try_from(elapsed.as_micros())
-            .unwrap_or(u64::MAX)
-            .max(1);
-        if let Some(sample) = self.samples.get_mut(self.next % SAMPLES) {
-            *sample = new.saturating_mul(1_000_000) / micros;
-        }
-        self.next = self.next.wrapping_add(1);
+        self.samples.rotate_right(1);
+        self.samples[0] = (new as f64 / elapsed.as_secs_f64().max(1e-6)) as u64;
     }
 
     /// The mean of the last samples, per second.

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 #[test]
 fn clients_that_are_idle_for_too_long_are_closed_and_no_others() {
     with_threads(|threads| {
-        let server = Server::start(&["--threads", threads, "--timeout", "1"]);
+        let server = Server::start(&["--threads", threads, "--timeout", "3"]);
+        let start = Instant::now();
         let mut idle = server.client();
         assert_eq!(idle.ask(&["PING"]), "PONG");
         let mut blocked = server.client();
@@ -23,18 +24,16 @@ fn clients_that_are_idle_for_too_long_are_closed_and_no_others() {
             "[subscribe news :1]"
         );
         let mut busy = server.client();
-        let start = Instant::now();
         let watch = thread::spawn(move || {
             assert!(idle.is_closed());
             start.elapsed()
         });
-        while start.elapsed() < Duration::from_millis(2_500) {
+        while start.elapsed() < Duration::from_secs(7) {
             assert_eq!(busy.ask(&["PING"]), "PONG");
             thread::sleep(Duration::from_millis(100));
         }
         let took = watch.join().unwrap();
-        assert!(took > Duration::from_millis(990), "{took:?}");
-        assert!(took < Duration::from_secs(10), "{took:?}");
+        assert!(took > Duration::from_millis(2_990), "{took:?}");
         assert_eq!(busy.ask(&["RPUSH", "k", "element"]), ":1");
         assert_eq!(blocked.reply(), "[k element]");
         assert_eq!(busy.ask(&["PUBLISH", "news", "message"]), ":1");
@@ -49,24 +48,24 @@ fn clients_that_are_idle_for_too_long_are_closed_and_no_others() {
 #[test]
 fn slow_is_not_idle() {
     with_threads(|threads| {
-        let server = Server::start(&["--threads", threads, "--timeout", "1"]);
-        let mut sender = server.client();
-        sender.write(b"*2\r\n$4\r\nECHO\r\n$25\r\n");
+        let server = Server::start(&["--threads", threads, "--timeout", "3"]);
         let mut reader = server.client();
         assert_eq!(reader.ask(&["SET", "k", &"v".repeat(20_000_000)]), "OK");
         reader.send(&["GET", "k"]);
         let mut head = [0; 11];
         std::io::Read::read_exact(reader.socket(), &mut head).unwrap();
         let mut taken = 0;
-        for _ in 0..25 {
+        let mut sender = server.client();
+        sender.write(b"*2\r\n$4\r\nECHO\r\n$70\r\n");
+        for _ in 0..70 {
             sender.write(b"x");
-            let mut part = vec![0; 400_000];
+            let mut part = vec![0; 200_000];
             std::io::Read::read_exact(reader.socket(), &mut part).unwrap();
             taken += part.len();
             thread::sleep(Duration::from_millis(100));
         }
         sender.write(b"\r\n");
-        assert_eq!(sender.reply(), "x".repeat(25));
+        assert_eq!(sender.reply(), "x".repeat(70));
         let mut rest = vec![0; 20_000_000 + 2 - taken];
         std::io::Read::read_exact(reader.socket(), &mut rest).unwrap();
     });
