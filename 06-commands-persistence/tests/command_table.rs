@@ -233,7 +233,7 @@ static UNUSUAL: &[Command] = &[
     ),
     of(
         "pubsub",
-        acl::PUBSUB,
+        0,
         CH0.plain("spublish", 3, nothing, PUBSUB | ANYTIME | FAST)
             .keys(key(1, NOT_KEY)),
     ),

@@ -222,8 +222,7 @@ pub fn llen(call: &mut Call<'_>) -> Outcome {
 /// `LRANGE key start stop`: the elements from `start` to `stop`, both included; negative ones count from the
 /// end. <https://redis.io/docs/latest/commands/lrange/>
 pub fn lrange(call: &mut Call<'_>) -> Outcome {
-    let (start, stop) = (call.integer(2)?, call.integer(3)?);
-    let name = call.arg(1)?;
+    let (name, start, stop) = (call.arg(1)?, call.integer(2)?, call.integer(3)?);
     let Some(list) = call.server.db(call.db).read::<List>(name)? else {
         call.reply.array(0);
         return Ok(());
@@ -263,8 +262,7 @@ pub fn lset(call: &mut Call<'_>) -> Outcome {
 
 /// `LTRIM key start stop`: keeps these elements only. <https://redis.io/docs/latest/commands/ltrim/>
 pub fn ltrim(call: &mut Call<'_>) -> Outcome {
-    let (start, stop) = (call.integer(2)?, call.integer(3)?);
-    let name = call.arg(1)?;
+    let (name, start, stop) = (call.arg(1)?, call.integer(2)?, call.integer(3)?);
     let mut key = call.server.db(call.db).for_write(name);
     if let Some(list) = key.get::<List>()? {
         let keep = resolve_range(start, stop, list.len());
@@ -280,15 +278,13 @@ pub fn ltrim(call: &mut Call<'_>) -> Outcome {
 /// `LREM key count element`: removes elements that are equal to this one, the first `count` of them, or the last ones if it
 /// is negative, or all if it is 0. <https://redis.io/docs/latest/commands/lrem/>
 pub fn lrem(call: &mut Call<'_>) -> Outcome {
-    let (count, element) = (call.integer(2)?, call.arg(3)?);
-    let name = call.arg(1)?;
+    let (name, count, element) = (call.arg(1)?, call.integer(2)?, call.arg(3)?);
     let mut key = call.server.db(call.db).for_write(name);
-    let Some(list) = key.get::<List>()? else {
-        call.reply.integer(0);
-        return Ok(());
-    };
     let limit = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
-    let removed = list.remove_matching(element, limit, count < 0);
+    let removed = match key.get::<List>()? {
+        Some(list) => list.remove_matching(element, limit, count < 0),
+        None => 0,
+    };
     if removed > 0 {
         key.changed(event::LREM, removed);
     }

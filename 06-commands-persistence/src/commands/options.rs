@@ -37,20 +37,11 @@ impl Ttl<'_> {
     }
 }
 
-/// `NX` and `XX`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Condition {
-    /// `NX`: only where there is no such key.
-    Missing,
-    /// `XX`: only where there is one.
-    Existing,
-}
-
 /// What stands behind the key, and the value, of SET and GETEX.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Options<'a> {
-    /// Whether to set at all.
-    pub condition: Option<Condition>,
+    /// Whether there must be such a key: `XX` says yes, `NX` says no.
+    pub exists: Option<bool>,
     /// `GET`: reply with the value there was.
     pub get: bool,
     /// What is to become of the deadline.
@@ -76,7 +67,7 @@ impl<'a> Options<'a> {
     /// [`CommandError::SYNTAX`].
     pub fn of_getex(call: &Call<'a>) -> Result<Ttl<'a>, CommandError> {
         let options = Self::parse(call, 2)?;
-        if options.get || options.condition.is_some() || options.ttl == Ttl::Keep {
+        if options.get || options.exists.is_some() || options.ttl == Ttl::Keep {
             return Err(CommandError::SYNTAX);
         }
         Ok(options.ttl)
@@ -87,8 +78,8 @@ impl<'a> Options<'a> {
         let mut args = call.args.from(first);
         while let Some(name) = args.next() {
             match name.to_ascii_lowercase().as_slice() {
-                b"nx" => options.set_condition(Condition::Missing)?,
-                b"xx" => options.set_condition(Condition::Existing)?,
+                b"nx" => options.set_exists(false)?,
+                b"xx" => options.set_exists(true)?,
                 b"get" => options.get = true,
                 b"keepttl" => options.set_ttl(Ttl::Keep)?,
                 b"persist" => options.set_ttl(Ttl::Remove)?,
@@ -102,9 +93,9 @@ impl<'a> Options<'a> {
         Ok(options)
     }
 
-    fn set_condition(&mut self, condition: Condition) -> Outcome {
-        match self.condition.replace(condition) {
-            Some(other) if other != condition => Err(CommandError::SYNTAX),
+    fn set_exists(&mut self, exists: bool) -> Outcome {
+        match self.exists.replace(exists) {
+            Some(other) if other != exists => Err(CommandError::SYNTAX),
             _ => Ok(()),
         }
     }

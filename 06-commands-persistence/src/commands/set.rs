@@ -53,12 +53,9 @@ pub fn srem(call: &mut Call<'_>) -> Outcome {
 /// `SMEMBERS key`: all members, in no order. <https://redis.io/docs/latest/commands/smembers/>
 pub fn smembers(call: &mut Call<'_>) -> Outcome {
     let name = call.arg(1)?;
-    let Some(set) = call.server.db(call.db).read::<Set>(name)? else {
-        call.reply.set(0);
-        return Ok(());
-    };
-    call.reply.set(set.len());
-    for member in set.iter() {
+    let set = call.server.db(call.db).read::<Set>(name)?;
+    call.reply.set(set.map_or(0, Set::len));
+    for member in set.into_iter().flat_map(Set::iter) {
         call.reply.bulk(member);
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Commands on strings.
 
-use super::options::{Condition, Options, Ttl};
+use super::options::{Options, Ttl};
 use super::row::*;
 use super::{Call, CommandError, Outcome, expiry};
 use crate::clock::UnixMillis;
@@ -105,11 +105,7 @@ fn set_with(
         reply_with_value(call, key)?;
     }
     let mut slot = call.server.db(call.db).for_write(key);
-    let refused = match options.condition {
-        Some(Condition::Missing) => slot.exists(),
-        Some(Condition::Existing) => !slot.exists(),
-        None => false,
-    };
+    let refused = options.exists.is_some_and(|wanted| wanted != slot.exists());
     match (options.get, refused) {
         (true, _) => {}
         (false, true) => call.reply.null(),
@@ -180,9 +176,8 @@ pub fn getset(call: &mut Call<'_>) -> Outcome {
 pub fn mget(call: &mut Call<'_>) -> Outcome {
     call.reply.array(call.args.len() - 1);
     for key in call.args.from(1) {
-        match call.server.db(call.db).read::<SmallBytes>(key) {
-            Ok(Some(value)) => call.reply.bulk_by_reference(value, || value.shared()),
-            _ => call.reply.null(),
+        if reply_with_value(call, key).is_err() {
+            call.reply.null();
         }
     }
     Ok(())

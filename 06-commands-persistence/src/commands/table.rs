@@ -14,7 +14,7 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("set", acl::SET, set::COMMANDS),
     ("generic", acl::KEYSPACE, generic::COMMANDS),
     ("generic", acl::KEYSPACE, expiry::COMMANDS),
-    ("pubsub", acl::PUBSUB, pubsub::COMMANDS),
+    ("pubsub", 0, pubsub::COMMANDS),
     ("connection", acl::CONNECTION, connection::COMMANDS),
     ("server", 0, config::COMMANDS),
     ("server", acl::CONNECTION, describe::COMMANDS),
