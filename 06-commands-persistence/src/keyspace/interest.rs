@@ -29,9 +29,7 @@ impl Interests {
 
     /// One of those who waited for `key` does no more.
     pub fn end_wait(&mut self, key: &[u8]) {
-        self.forget(key, |interest| {
-            interest.waiting = interest.waiting.saturating_sub(1);
-        });
+        self.leave(key, |interest| &mut interest.waiting);
     }
 
     /// One more client watches `key`. Gives the version of the key to compare
@@ -44,9 +42,7 @@ impl Interests {
 
     /// One of those who watched `key` does no more.
     pub fn end_watch(&mut self, key: &[u8]) {
-        self.forget(key, |interest| {
-            interest.watching = interest.watching.saturating_sub(1);
-        });
+        self.leave(key, |interest| &mut interest.watching);
     }
 
     /// The version of a watched key: another one after each change.
@@ -79,11 +75,13 @@ impl Interests {
         self.keys.is_empty()
     }
 
-    fn forget(&mut self, key: &[u8], less: impl FnOnce(&mut Interest)) {
+    /// One less of those whom `count` counts. A key that nobody is left for is forgotten.
+    fn leave(&mut self, key: &[u8], count: impl FnOnce(&mut Interest) -> &mut usize) {
         let Some(interest) = self.keys.get_mut(key) else {
             return;
         };
-        less(interest);
+        let count = count(interest);
+        *count = count.saturating_sub(1);
         if interest.waiting == 0 && interest.watching == 0 {
             self.keys.remove(key);
             if self.keys.len() * 4 < self.keys.capacity() {

@@ -55,10 +55,10 @@ impl<'a> KeyMut<'a> {
     /// [`WrongType`] where it is of another.
     pub fn get<K: Kind>(&mut self) -> Result<Option<&mut K>, WrongType> {
         self.may_be_empty |= K::HAS_ELEMENTS;
-        match self.db.db.values.at_mut(self.place) {
-            Some(value) => K::of_mut(value).map(Some).ok_or(WrongType),
-            None => Ok(None),
-        }
+        let value = self.db.db.values.at_mut(self.place);
+        value
+            .map(|value| K::of_mut(value).ok_or(WrongType))
+            .transpose()
     }
 
     /// The value, as one of type `K`, which is made where there is none.
@@ -114,11 +114,7 @@ impl<'a> KeyMut<'a> {
     /// Removes the key. Whether it was there.
     pub fn remove(&mut self) -> bool {
         let taken = self.take();
-        let existed = taken.is_some();
-        if let Some((value, _)) = taken {
-            self.db.discard(value);
-        }
-        existed
+        taken.map(|(value, _)| self.db.discard(value)).is_some()
     }
 
     /// Says that the key was changed, in `count` ways, by what Redis calls `event`. Whoever waits for the key

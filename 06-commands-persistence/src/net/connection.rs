@@ -1,14 +1,12 @@
 //! One client's task: it waits for the socket and for the server at once.
 
 use crate::resp::reply::MAX_SLICES;
-use crate::server::Server;
 use crate::server::client::ClientId;
 use crate::server::shared::Shared;
 use crate::session::Session;
 use socket2::{SockRef, TcpKeepalive};
 use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
-use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -37,24 +35,10 @@ enum Event {
 
 /// A client in the server's table, for as long as this lives. However its task ends, the entry goes with it.
 pub struct Registration {
-    shared: Shared,
-    id: ClientId,
-}
-
-impl Registration {
-    /// Enters a client that has just come. `server` is what `shared` guards.
-    pub fn new(
-        server: &mut Server,
-        addresses: (SocketAddr, SocketAddr),
-        shared: &Shared,
-    ) -> (Self, Session) {
-        let session = Session::connect(server, addresses);
-        let registration = Self {
-            shared: shared.clone(),
-            id: session.id(),
-        };
-        (registration, session)
-    }
+    /// The server that has the table.
+    pub shared: Shared,
+    /// The client's name in it.
+    pub id: ClientId,
 }
 
 impl Drop for Registration {

@@ -77,7 +77,9 @@ fn admit(
     } else if server.config.protected_mode && !peer.to_canonical().is_loopback() {
         DENIED
     } else {
-        return Ok(Registration::new(&mut server, addresses, shared));
+        let session = Session::connect(&mut server, addresses);
+        let (shared, id) = (shared.clone(), session.id());
+        return Ok((Registration { shared, id }, session));
     };
     server.stats.rejected_connections += 1;
     Err(refusal)

@@ -148,12 +148,10 @@ impl Server {
     /// Appends a message to what a client is to be sent, and wakes its connection. One that has too much waiting
     /// already is disconnected instead.
     pub fn deliver(&mut self, id: ClientId, message: &Reply) {
-        let Some(client) = self.clients.get_mut(id) else {
+        let client = self.clients.get_mut(id);
+        let Some(client) = client.filter(|client| client.closing.is_none()) else {
             return;
         };
-        if client.closing.is_some() {
-            return;
-        }
         client.outbox.append(message);
         if client.exceeds(&self.config.client_output_buffer_limit, self.now.instant) {
             self.stats.output_limit_disconnections += 1;
