@@ -27,11 +27,7 @@ impl<T: Content> Cow<T> {
     /// The content, to be changed; copied first where others have it.
     #[inline]
     pub fn to_mut(&mut self) -> &mut T {
-        if !self.is_owned() {
-            count_copy(self.copy_size());
-            *self = T::clone(self).into();
-        }
-        self.owned()
+        self.own(|content| (content.copy_size(), content.clone().into()))
     }
 }
 
@@ -39,11 +35,7 @@ impl<T: Clone> Cow<[T]> {
     /// The content, to be changed; copied first where others have it.
     #[inline]
     pub fn to_mut(&mut self) -> &mut [T] {
-        if !self.is_owned() {
-            count_copy(size_of_val(&**self));
-            *self = self.iter().cloned().collect();
-        }
-        self.owned()
+        self.own(|content| (size_of_val(content), content.iter().cloned().collect()))
     }
 }
 
@@ -53,7 +45,26 @@ impl<T: ?Sized> Cow<T> {
         self.is_owned().then(|| self.owned())
     }
 
+    /// The content, to be changed; in place of it its copy, with the size of that, where others have it.
+    #[inline]
+    fn own(&mut self, copy: impl FnOnce(&T) -> (usize, Self)) -> &mut T {
+        if !self.is_owned() {
+            self.replace(copy);
+        }
+        self.owned()
+    }
+
+    /// Apart, so that it does not keep what leads here from being inlined.
+    #[cold]
+    #[inline(never)]
+    fn replace(&mut self, copy: impl FnOnce(&T) -> (usize, Self)) {
+        let (size, copy) = copy(self);
+        COPIED.fetch_add(size, Ordering::Relaxed);
+        *self = copy;
+    }
+
     /// Whether nobody else has it.
+    #[inline]
     fn is_owned(&self) -> bool {
         let owned = Arc::strong_count(&self.0) == 1;
         // Whoever let go of it has done what it did with it before.
@@ -62,6 +73,7 @@ impl<T: ?Sized> Cow<T> {
     }
 
     /// The content, to be changed, where nobody else has it.
+    #[inline]
     fn owned(&mut self) -> &mut T {
         debug_assert!(self.is_owned());
         // SAFETY: all who call this have seen that the count is one. So this is the only pointer to the content: weak ones
@@ -71,11 +83,6 @@ impl<T: ?Sized> Cow<T> {
         // show that.
         unsafe { &mut *Arc::as_ptr(&self.0).cast_mut() }
     }
-}
-
-#[cold]
-fn count_copy(size: usize) {
-    COPIED.fetch_add(size, Ordering::Relaxed);
 }
 
 impl<T: ?Sized> Clone for Cow<T> {

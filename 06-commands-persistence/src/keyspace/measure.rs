@@ -5,11 +5,8 @@
 //!     --ignored --nocapture --exact keyspace::measure::NAME
 //! ```
 
-use crate::keyspace::cow::copied;
-use crate::keyspace::set::Set;
 use crate::keyspace::table::Table;
 use crate::small_bytes::SmallBytes;
-use std::collections::HashMap;
 use std::fs;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -59,45 +56,24 @@ fn memory() {
 #[test]
 #[ignore = "a measurement"]
 fn longest_insert() {
-    let mut shortest = HashMap::new();
-    for round in 0..4 {
+    let mut shortest = vec![Duration::MAX; 10_000_000];
+    for _ in 0..4 {
         let mut table = Table::default();
-        let mut long = HashMap::new();
         let mut spent = Duration::ZERO;
-        for number in 0..10_000_000 {
+        for (number, shortest) in shortest.iter_mut().enumerate() {
             let key = key(number);
             let start = Instant::now();
             table.insert(key, value());
             let took = start.elapsed();
             spent += took;
-            if took > Duration::from_micros(10) {
-                long.insert(number, took);
-            }
+            *shortest = took.min(*shortest);
         }
         println!("{:?} per insert", spent / 10_000_000);
-        if round > 0 {
-            long = keep_shortest(long, &shortest);
-        }
-        shortest = long;
     }
-    let mut times: Vec<Duration> = shortest.into_values().collect();
-    times.sort_unstable_by(|left, right| right.cmp(left));
-    println!(
-        "{} beyond 10 us; the longest: {:?}",
-        times.len(),
-        times.get(..10)
-    );
-}
-
-fn keep_shortest(
-    long: HashMap<usize, Duration>,
-    shortest: &HashMap<usize, Duration>,
-) -> HashMap<usize, Duration> {
-    let both = long.into_iter().filter_map(|(number, took)| {
-        let before = shortest.get(&number)?;
-        Some((number, took.min(*before)))
-    });
-    both.collect()
+    shortest.retain(|took| *took > Duration::from_micros(10));
+    shortest.sort_unstable_by(|left, right| right.cmp(left));
+    let (count, longest) = (shortest.len(), shortest.get(..10));
+    println!("{count} beyond 10 us; the longest: {longest:?}");
 }
 
 /// The time that it takes to find a key, by the number of keys.
@@ -120,82 +96,5 @@ fn get() {
             black_box(table.nth(number * 7_919 % to));
         }
         println!("{to} keys: {:?} per nth", start.elapsed() / 1_000_000);
-    }
-}
-
-/// What a member of a set costs, and how long the longest insert takes.
-#[test]
-#[ignore = "a measurement"]
-fn set() {
-    let before = resident();
-    let mut sets: Vec<Set> = Vec::new();
-    let mut longest = Duration::ZERO;
-    for number in 0..1_000_000 {
-        if number % 100 == 0 {
-            sets.push(Set::default());
-        }
-        let start = Instant::now();
-        sets.last_mut().map(|set| set.insert(&key(number)));
-        longest = longest.max(start.elapsed());
-    }
-    let bytes = (resident() - before) as f64 / 1e6;
-    println!("sets of 100 members: {bytes:.1} bytes per member, longest insert {longest:?}");
-    // All are kept to the end: memory that comes back would not show again.
-    let mut kept = Vec::new();
-    for members in [129, 1_000, 20_000, 1_000_000] {
-        let before = resident();
-        let count = (1_000_000 / members).max(1);
-        let mut longest = Duration::MAX;
-        let mut sets: Vec<Set> = Vec::new();
-        for _ in 0..count {
-            let (mut set, mut took) = (Set::default(), Duration::ZERO);
-            for number in 0..members {
-                let key = key(number);
-                let start = Instant::now();
-                set.insert(&key);
-                took = took.max(start.elapsed());
-            }
-            sets.push(set);
-            longest = longest.min(took);
-        }
-        let bytes = (resident() - before) as f64 / (count * members) as f64;
-        kept.push(sets);
-        println!(
-            "sets of {members} members: {bytes:.1} bytes per member, longest insert {longest:?}"
-        );
-    }
-}
-
-/// How long a snapshot takes to begin, and changes while there is one: the first of them in each page copies it.
-#[test]
-#[ignore = "a measurement"]
-fn snapshot() {
-    let mut table = Table::default();
-    for number in 0..10_000_000 {
-        table.insert(key(number), value());
-    }
-    for round in 0..5 {
-        let start = Instant::now();
-        let snapshot = table.clone();
-        let clone = start.elapsed();
-        let before = copied();
-        let mut times: Vec<Duration> = Vec::new();
-        for number in 0..200_000_usize {
-            let key = key(number * 7_919 % 10_000_000);
-            let start = Instant::now();
-            table.insert(key, value());
-            times.push(start.elapsed());
-        }
-        times.sort_unstable();
-        let at = |part: f64| times[(times.len() as f64 * part) as usize];
-        println!(
-            "{round}: clone {clone:?}, change: median {:?}, p99 {:?}, p99.9 {:?}, longest {:?}, {} MB copied",
-            at(0.5),
-            at(0.99),
-            at(0.999),
-            times[times.len() - 1],
-            (copied() - before) / 1_000_000,
-        );
-        drop(snapshot);
     }
 }

@@ -13,7 +13,6 @@
 //! the entry they stand in reverse.
 
 use crate::keyspace::cow::Content;
-use std::iter::FusedIterator;
 use std::ops::Range;
 
 /// Room that may stay unused however few the entries are.
@@ -91,17 +90,20 @@ impl Packed {
 
     /// The entry at `index`.
     pub fn get(&self, index: usize) -> Option<&[u8]> {
-        self.range(index..index.saturating_add(1)).next()
+        let rest = self.bytes.get(self.offset(index)..)?;
+        Some(split_first(rest)?.0)
     }
 
     /// Adds an entry before the one at `index`.
     pub fn insert(&mut self, index: usize, value: &[u8]) {
-        if index == 0 {
-            self.push_front(value);
-            return;
+        match index {
+            0 => self.push_front(value),
+            _ if index >= self.count => self.push_back(value),
+            _ => {
+                self.write(self.offset(index), 0, value);
+                self.count += 1;
+            }
         }
-        self.write(self.offset(index), 0, value);
-        self.count += 1;
     }
 
     /// Puts `value` in place of the entry at `index`. Whether there is one.
@@ -141,13 +143,11 @@ impl Packed {
     /// Removes the entries from `index` on, and gives them.
     pub fn split_off(&mut self, index: usize) -> Self {
         let index = index.min(self.count);
-        let offset = self.offset(index);
         let tail = Self {
-            bytes: self.bytes.get(offset..).unwrap_or_default().to_vec(),
+            bytes: self.bytes.split_off(self.offset(index)),
             start: 0,
             count: self.count - index,
         };
-        self.bytes.truncate(offset);
         self.count = index;
         self.release();
         tail
@@ -169,23 +169,15 @@ impl Packed {
     pub fn iter(&self) -> Iter<'_> {
         Iter {
             bytes: self.bytes.get(self.start..).unwrap_or_default(),
-            count: self.count,
         }
     }
 
     /// The entries at these positions. Both ends are found from the nearer end of the sequence.
     pub fn range(&self, range: Range<usize>) -> Iter<'_> {
         let range = self.clamp(range);
-        let start = self.offset(range.start);
-        let end = match range.len() {
-            // A step or two from the start, or a walk from an end.
-            0 => start,
-            1 => self.next_offset(start),
-            _ => self.offset(range.end),
-        };
+        let place = self.offset(range.start)..self.offset(range.end);
         Iter {
-            bytes: self.bytes.get(start..end).unwrap_or_default(),
-            count: range.len(),
+            bytes: self.bytes.get(place).unwrap_or_default(),
         }
     }
 
@@ -215,12 +207,6 @@ impl Packed {
             }
             self.start + entries.bytes.len()
         }
-    }
-
-    /// Where the entry that begins at `offset` ends.
-    fn next_offset(&self, offset: usize) -> usize {
-        let rest = self.bytes.get(offset..).and_then(split_first);
-        self.bytes.len() - rest.map_or(0, |(_, rest)| rest.len())
     }
 
     /// Writes `value` as an entry in place of the `old` bytes at `offset`.
@@ -281,15 +267,6 @@ impl Content for Packed {
     }
 }
 
-impl<'a> IntoIterator for &'a Packed {
-    type Item = &'a [u8];
-    type IntoIter = Iter<'a>;
-
-    fn into_iter(self) -> Iter<'a> {
-        self.iter()
-    }
-}
-
 impl<'a> FromIterator<&'a [u8]> for Packed {
     fn from_iter<I: IntoIterator<Item = &'a [u8]>>(values: I) -> Self {
         let mut packed = Self::new();
@@ -304,7 +281,6 @@ impl<'a> FromIterator<&'a [u8]> for Packed {
 #[derive(Clone, Debug, Default)]
 pub struct Iter<'a> {
     bytes: &'a [u8],
-    count: usize,
 }
 
 impl<'a> Iterator for Iter<'a> {
@@ -313,12 +289,7 @@ impl<'a> Iterator for Iter<'a> {
     fn next(&mut self) -> Option<&'a [u8]> {
         let (value, rest) = split_first(self.bytes)?;
         self.bytes = rest;
-        self.count -= 1;
         Some(value)
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.count, Some(self.count))
     }
 }
 
@@ -326,13 +297,9 @@ impl DoubleEndedIterator for Iter<'_> {
     fn next_back(&mut self) -> Option<Self::Item> {
         let (value, rest) = split_last(self.bytes)?;
         self.bytes = rest;
-        self.count -= 1;
         Some(value)
     }
 }
-
-impl ExactSizeIterator for Iter<'_> {}
-impl FusedIterator for Iter<'_> {}
 
 /// The value of the first entry, and the other entries.
 fn split_first(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -410,7 +377,6 @@ mod tests {
         assert_eq!(packed.is_empty(), model.is_empty());
         assert!(packed.iter().eq(model));
         assert!(packed.iter().rev().eq(model.iter().rev()));
-        assert_eq!(packed.iter().len(), model.len());
         let size: usize = model.iter().map(|value| Packed::entry_size(value)).sum();
         assert_eq!(packed.size_in_bytes(), size);
     }

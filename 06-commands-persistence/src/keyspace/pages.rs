@@ -13,7 +13,7 @@ const FIRST: usize = 4;
 /// long the vector is. An allocator likes blocks of one size: one that is given back fits whoever asks next.
 ///
 /// A clone shares the pages. Whoever changes a page first makes a copy of that one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Pages<T> {
     /// Each holds [`PAGE`] elements, but the last one may have room behind them. None is empty.
     pages: Vec<Page<T>>,
@@ -31,15 +31,6 @@ impl<T> Default for Pages<T> {
         Self {
             pages: Vec::new(),
             length: 0,
-        }
-    }
-}
-
-impl<T> Clone for Pages<T> {
-    fn clone(&self) -> Self {
-        Self {
-            pages: self.pages.clone(),
-            length: self.length,
         }
     }
 }
@@ -79,6 +70,7 @@ impl<T> Pages<T> {
 
 impl<T: Clone> Pages<T> {
     /// The element at `position`, to be changed.
+    #[inline]
     pub fn get_mut(&mut self, position: usize) -> Option<&mut T> {
         self.place(position)?.as_mut()
     }
@@ -136,6 +128,7 @@ impl<T: Clone> Pages<T> {
         pages.flat_map(|page| page.iter().flatten().cloned().collect::<Vec<_>>())
     }
 
+    #[inline]
     fn place(&mut self, position: usize) -> Option<&mut Option<T>> {
         let page = self.pages.get_mut(position / PAGE)?;
         page.to_mut().get_mut(position % PAGE)

@@ -37,7 +37,7 @@ pub fn hash(hasher: &RandomState, key: &[u8]) -> u64 {
 /// Entries, and an index that finds them by their hash. Entries lie in no order; when one is removed, the
 /// last one moves into its place. The index is kept apart, so that it can be built anew without a look at
 /// the entries.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Segment<V> {
     entries: Pages<Entry<V>>,
     /// A power of two of slots, at most seven eighths of them in use; or none at all.
@@ -93,16 +93,7 @@ impl<V> Default for Segment<V> {
     }
 }
 
-impl<V> Clone for Segment<V> {
-    fn clone(&self) -> Self {
-        Self {
-            entries: self.entries.clone(),
-            index: self.index.clone(),
-        }
-    }
-}
-
-impl<V> Content for Segment<V> {
+impl<V: Clone> Content for Segment<V> {
     fn copy_size(&self) -> usize {
         size_of::<Self>() + self.entries.copy_size()
     }
@@ -161,6 +152,7 @@ impl<V> Segment<V> {
 
 impl<V: Clone> Segment<V> {
     /// The value at a position, to be changed.
+    #[inline]
     pub fn value_mut(&mut self, position: usize) -> Option<&mut V> {
         let entry = self.entries.get_mut(position)?;
         Some(&mut entry.value)
@@ -220,11 +212,8 @@ impl<V: Clone> Segment<V> {
     /// Puts a slot into the first free place from its home on.
     fn put(&mut self, slot: Slot) {
         let mut place = slot.own_bits() as usize & self.mask();
-        while self
-            .index
-            .get(place)
-            .is_some_and(|slot| *slot != Slot::FREE)
-        {
+        let is_used = |slot: &Slot| *slot != Slot::FREE;
+        while self.index.get(place).is_some_and(is_used) {
             place = (place + 1) & self.mask();
         }
         self.set(place, slot);
@@ -252,9 +241,7 @@ impl<V: Clone> Segment<V> {
         let mut place = free;
         loop {
             place = (place + 1) & self.mask();
-            let Some(slot) = self.index.get(place).copied() else {
-                break;
-            };
+            let slot = self.index.get(place).copied().unwrap_or(Slot::FREE);
             if slot == Slot::FREE {
                 break;
             }
@@ -286,7 +273,7 @@ impl<V> Segment<V> {
     pub fn check(&self) {
         let used = self.index.iter().filter(|slot| **slot != Slot::FREE);
         let used = used.count();
-        assert_eq!(used, self.len().min(REACH));
+        assert_eq!(used, self.len());
         assert!(self.index.is_empty() || used < self.index.len());
         assert_eq!(self.index.is_empty(), self.is_empty());
     }

@@ -102,13 +102,10 @@ impl Set {
     /// Removes `member`. Whether it was there.
     pub fn remove(&mut self, member: &[u8]) -> bool {
         match &mut self.form {
-            Form::Small(small) => match small.position(member) {
-                Some(position) => {
-                    small.remove(position..position + 1);
-                    true
-                }
-                None => false,
-            },
+            Form::Small(small) => {
+                let position = small.position(member);
+                position.map(|at| small.remove(at..at + 1)).is_some()
+            }
             Form::Large(large) => large.remove(member),
         }
     }
@@ -121,7 +118,7 @@ impl Set {
         };
         let members = large.into_iter().flat_map(|large| large.members.iter());
         let members = members.map(|(member, ())| member);
-        small.into_iter().flatten().chain(members)
+        small.into_iter().flat_map(Packed::iter).chain(members)
     }
 
     /// The member with this number, of those from 0 to `len() - 1`. Numbers mean nothing, but a random one
@@ -158,17 +155,13 @@ impl Set {
 impl Large {
     fn insert(&mut self, member: &[u8]) -> bool {
         let is_new = self.members.insert(member, ()).is_none();
-        if is_new {
-            self.bytes += member.len();
-        }
+        self.bytes += if is_new { member.len() } else { 0 };
         is_new
     }
 
     fn remove(&mut self, member: &[u8]) -> bool {
         let was_there = self.members.remove(member).is_some();
-        if was_there {
-            self.bytes -= member.len();
-        }
+        self.bytes -= if was_there { member.len() } else { 0 };
         was_there
     }
 }

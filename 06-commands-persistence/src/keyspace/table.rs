@@ -45,7 +45,7 @@ pub const WARM: usize = 16;
 ///
 /// To clear it, take it as a whole by `mem::take`: that costs nothing, and who drops it, and where, is for
 /// the taker to say.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Table<V> {
     /// None before the first key comes.
     segments: Pages<Cow<Segment<V>>>,
@@ -77,17 +77,6 @@ impl<V> Default for Table<V> {
             counts: Counts::default(),
             length: 0,
             hasher: RandomState::new(),
-        }
-    }
-}
-
-impl<V> Clone for Table<V> {
-    fn clone(&self) -> Self {
-        Self {
-            segments: self.segments.clone(),
-            counts: self.counts.clone(),
-            hasher: self.hasher.clone(),
-            ..*self
         }
     }
 }
@@ -132,14 +121,8 @@ impl<V> Table<V> {
         }
         for (position, hash) in positions.iter().zip(hashes) {
             let segment = self.segments.get(self.segment_of(*hash));
-            if let (Some(segment), Some(position)) = (segment, position) {
-                black_box(
-                    segment
-                        .entries()
-                        .get(*position)
-                        .map(|entry| entry.key.len()),
-                );
-            }
+            let entry = segment.and_then(|segment| segment.entries().get((*position)?));
+            black_box(entry.map(|entry| entry.key.len()));
         }
     }
 
@@ -227,6 +210,7 @@ impl<V: Clone> Table<V> {
     }
 
     /// The value at a place, to be changed.
+    #[inline]
     pub fn at_mut(&mut self, place: Place) -> Option<&mut V> {
         let (number, position) = place.found?;
         let segment = self.segments.get_mut(number)?.to_mut();
