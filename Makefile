@@ -20,7 +20,7 @@ RELEASE = $(or $(CARGO_TARGET_DIR),target)/release
 WORKSHOP = $(CARGO) run --quiet --package workshop --
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor test test-all lint check diff copy carry models ladder $(STAGES) 07-benchmark
+.PHONY: help setup doctor test test-all lint check diff copy carry models steps ladder $(STAGES) 07-benchmark
 
 help:
 	@echo "Build your own Redis in Rust"
@@ -46,6 +46,7 @@ help:
 	@echo "  make diff STAGE=05             what a stage changed against the one before, in the order of its guide"
 	@echo "  make copy STAGE=05             a copy in my/, to do exercises on"
 	@echo "  make models                    measure the four models of stage 04"
+	@echo "  make steps                     measure what stage 06 gains over stage 05, part by part"
 	@echo "  make ladder                    measure stages 03 to 06 and redis-server under the same load"
 	@echo "  make test                      all tests, in a few minutes"
 	@echo "  make test-all                  the long ones as well"
@@ -60,6 +61,7 @@ setup:
 	$(CARGO) build --locked --release --package step04-concurrency --bins --examples
 	$(CARGO) build --locked --release --package step05-expiry --bins --examples
 	$(CARGO) build --locked --release --package step06-commands-persistence --package step07-benchmark
+	$(CARGO) build --locked --release --package workshop --example steps
 	$(CARGO) test --locked --workspace --no-run
 	$(CARGO) build --locked --package workshop
 	@echo
@@ -85,6 +87,10 @@ ladder:
 models:
 	@$(CARGO) build --locked --release --package step04-concurrency
 	@bash 04-concurrency/measure.sh $(RELEASE)/step04-concurrency
+
+# Each step from stage 05's simple form to stage 06's fast one, and what it gains.
+steps:
+	@$(CARGO) run --quiet --locked --release --package workshop --example steps
 
 # Says what is missing of what the workshop uses.
 doctor:
