@@ -1,7 +1,7 @@
 //! Inline commands: a line of words, for people who type into telnet or netcat.
 
 use super::ProtocolError;
-use super::request::Request;
+use bytes::Bytes;
 use std::iter::{Copied, Peekable};
 use std::slice;
 
@@ -15,9 +15,9 @@ type Rest<'a> = Peekable<Copied<slice::Iter<'a, u8>>>;
 ///
 /// # Errors
 /// [`ProtocolError::UnbalancedQuotes`]: a quote is not closed, or is followed by something other than space.
-pub fn split(line: &[u8]) -> Result<Request, ProtocolError> {
+pub fn split(line: &[u8]) -> Result<Vec<Bytes>, ProtocolError> {
     let mut rest = line.iter().copied().peekable();
-    let mut words = Request::new();
+    let mut words = Vec::new();
     loop {
         while rest.next_if(is_space).is_some() {}
         if rest.peek().is_none() {

@@ -4,7 +4,6 @@ use super::SmallBytes;
 use super::event::{self, Event};
 use super::interest::Interests;
 use super::journal::{Counters, Journal};
-use super::key::KeyMut;
 use super::reclaim::Reclaimer;
 use super::snapshot::Image;
 use super::table::{Cursor, Place, Table};
@@ -264,14 +263,6 @@ impl<'a> DbMut<'a> {
         self.contains(key).then(|| self.db.deadline_of(key))
     }
 
-    /// The way to change what `key` holds, whether or not it holds anything yet. Say
-    /// [`changed`](KeyMut::changed) when it was changed.
-    #[inline]
-    pub fn for_write(mut self, key: &'a [u8]) -> KeyMut<'a> {
-        self.expire(key);
-        KeyMut::new(self, key)
-    }
-
     /// One step of a walk over all keys: calls `visit` for about `limit` of them whose time is not up,
     /// and gives the cursor for the next step; 0 at the beginning, and at the end.
     pub fn scan(
@@ -324,7 +315,7 @@ impl<'a> DbMut<'a> {
     /// While keys are due, whoever comes by removes a few of them. A request adds at most one key, so that
     /// requests can't bring keys with deadlines faster than they are removed.
     #[inline]
-    fn expire(&mut self, key: &[u8]) {
+    pub(super) fn expire(&mut self, key: &[u8]) {
         if self.first_due(self.now).is_some() {
             self.expire_due(key);
         }

@@ -22,6 +22,16 @@ pub struct KeyMut<'a> {
     is_secret: bool,
 }
 
+impl<'a> DbMut<'a> {
+    /// The way to change what `key` holds, whether or not it holds anything yet. Say
+    /// [`changed`](KeyMut::changed) when it was changed.
+    #[inline]
+    pub fn for_write(mut self, key: &'a [u8]) -> KeyMut<'a> {
+        self.expire(key);
+        KeyMut::new(self, key)
+    }
+}
+
 impl<'a> KeyMut<'a> {
     #[inline]
     pub(super) fn new(db: DbMut<'a>, key: &'a [u8]) -> Self {

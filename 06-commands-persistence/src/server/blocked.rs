@@ -1,7 +1,7 @@
 //! Clients that are blocked: a request of theirs can't be answered yet, and they get no further until it is.
 
 use super::Server;
-use super::client::ClientId;
+use super::client_id::ClientId;
 use crate::resp::queue::Request;
 use crate::resp::reply::Reply;
 use crate::small_bytes::SmallBytes;

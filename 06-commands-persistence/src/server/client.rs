@@ -1,6 +1,7 @@
 //! One client, as the server knows it.
 
 use super::blocked::Wait;
+pub use super::client_id::ClientId;
 use crate::clock::{Reading, UnixMillis};
 use crate::config::value::OutputLimits;
 use crate::resp::reply::{Protocol, Reply};
@@ -11,29 +12,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Waker;
 use std::time::{Duration, Instant};
-
-/// Names a client. Those who came earlier are smaller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ClientId {
-    number: u64,
-    place: usize,
-}
-
-impl ClientId {
-    pub(super) const fn new(number: u64, place: usize) -> Self {
-        Self { number, place }
-    }
-
-    /// Its number, in the order in which they came, as CLIENT ID gives it. No number is used twice.
-    pub fn number(self) -> u64 {
-        self.number
-    }
-
-    /// Where it is in the table of clients, for as long as it is there.
-    pub(super) fn place(self) -> usize {
-        self.place
-    }
-}
 
 /// A client: its side of the conversation, and what it has asked the server to keep for it.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ pub mod backlog;
 pub mod blocked;
 pub mod channels;
 pub mod client;
+pub mod client_id;
 pub mod clients;
 pub mod jobs;
 pub mod settings;
