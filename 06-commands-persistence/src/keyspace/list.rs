@@ -29,7 +29,7 @@ const NODE_BYTES: usize = 8 * 1024;
 /// The most elements in a node: to find one in it means to walk over half of the others at most.
 const NODE_ENTRIES: usize = 512;
 
-/// A sequence of byte strings that is cheap to change at both ends, and cheap to clone.
+/// A sequence of byte strings that is cheap to change at both ends, and cheap to clone. Without elements it allocates nothing.
 #[derive(Clone, Debug, Default)]
 pub struct List {
     /// None is empty.
@@ -97,11 +97,6 @@ impl Span {
 }
 
 impl List {
-    /// A list without elements. Allocates nothing.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// How many elements there are.
     pub fn len(&self) -> usize {
         self.length
@@ -216,10 +211,10 @@ impl List {
 
     /// The node of the element at `index`, and its position there.
     fn locate(&self, index: usize) -> Option<(usize, usize)> {
-        let mut behind = self
-            .length
-            .checked_sub(index)
-            .filter(|behind| *behind > 0)?;
+        if index >= self.length {
+            return None;
+        }
+        let mut behind = self.length - index;
         if index < behind {
             let mut offset = index;
             for (at, node) in self.nodes.iter().enumerate() {
@@ -412,7 +407,7 @@ impl DataType for List {
     }
 
     fn load<R: Read>(source: &mut Source<R>, form: ValueType) -> Result<Self, ErrorKind> {
-        let mut list = Self::new();
+        let mut list = Self::default();
         elements::strings(source, form, |element| {
             list.push_back(element);
             Ok(())
@@ -423,7 +418,7 @@ impl DataType for List {
 
 impl<'a> FromIterator<&'a [u8]> for List {
     fn from_iter<I: IntoIterator<Item = &'a [u8]>>(values: I) -> Self {
-        let mut list = Self::new();
+        let mut list = Self::default();
         for value in values {
             list.push_back(value);
         }
@@ -663,7 +658,7 @@ mod tests {
         assert!(list.range(1, 99).eq([b"b", b"c"]));
         assert_eq!(list.range(2, 1).count(), 0);
         assert_eq!(list.range(3, usize::MAX).count(), 0);
-        assert_eq!(List::new().range(0, 1).count(), 0);
+        assert_eq!(List::default().range(0, 1).count(), 0);
         list.remove_range(3..9);
         list.remove_range(1..usize::MAX);
         assert!(list.iter().eq([b"a"]));
