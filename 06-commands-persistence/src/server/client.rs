@@ -63,7 +63,7 @@ pub struct Mail {
     waiting: AtomicBool,
     /// Bytes that the connection has taken over and not sent yet. They count towards the output limits.
     unsent: AtomicUsize,
-    /// Whether bytes went either way that were no whole batch of requests.
+    /// Whether bytes went either way, or are about to, that were no whole batch of requests.
     moved: AtomicBool,
 }
 
@@ -79,14 +79,9 @@ impl Mail {
         self.unsent.store(bytes, Ordering::Relaxed);
     }
 
-    /// Says that bytes went either way, which the client's record does not show yet.
+    /// Says that bytes went either way, or are about to, which the client's record does not show yet.
     pub fn set_moved(&self, moved: bool) {
         self.moved.store(moved, Ordering::Relaxed);
-    }
-
-    /// How many bytes the connection has to send.
-    pub fn unsent(&self) -> usize {
-        self.unsent.load(Ordering::Relaxed)
     }
 }
 
@@ -176,7 +171,7 @@ impl Client {
 
     /// How many bytes are to be sent to it.
     pub fn pending_output(&self) -> usize {
-        self.outbox.len() + self.mail.unsent()
+        self.outbox.len() + self.mail.unsent.load(Ordering::Relaxed)
     }
 
     /// Disconnects it at once, whatever it waits for and however much is still to be sent.
