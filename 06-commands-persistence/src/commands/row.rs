@@ -37,10 +37,24 @@ pub struct Chapter(u8);
 
 /// The first Redis.
 pub const CH0: Chapter = Chapter(0);
+/// Strings and bits.
+pub const CH1: Chapter = Chapter(1);
 /// Lists, and blocking on them.
 pub const CH2: Chapter = Chapter(2);
+/// Hashes and sets.
+pub const CH3: Chapter = Chapter(3);
+/// Sorted sets.
+pub const CH4: Chapter = Chapter(4);
+/// Keys: scanning, copying, sorting.
+pub const CH5: Chapter = Chapter(5);
 /// Publish and subscribe.
 pub const CH7: Chapter = Chapter(7);
+/// Connections and administration.
+pub const CH8: Chapter = Chapter(8);
+/// Streams.
+pub const CH13: Chapter = Chapter(13);
+/// Geo and HyperLogLog.
+pub const CH14: Chapter = Chapter(14);
 
 impl Chapter {
     /// A command that neither reads nor writes what keys hold.

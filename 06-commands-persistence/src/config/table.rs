@@ -125,6 +125,8 @@ parameters! {
     "security":
     /// Who may change dir and dbfilename: no, yes or local.
     enable_protected_configs: Allowed = row("enable-protected-configs", "no").at_start();
+    /// Who may use DEBUG: no, yes or local.
+    enable_debug_command: Allowed = row("enable-debug-command", "no").at_start();
 
     "persistence":
     /// Directory for all files.
@@ -153,8 +155,24 @@ parameters! {
     maxmemory: Size = row("maxmemory", "0").within(0, i64::MAX).only(NO_LIMIT);
     /// Which keys make room when memory is full: allkeys-lru, volatile-ttl, ...
     maxmemory_policy: MaxMemoryPolicy = row("maxmemory-policy", "noeviction");
+    /// Fields up to which a hash is kept in its compact form.
+    hash_max_listpack_entries: usize = row("hash-max-listpack-entries", "512").alias("hash-max-ziplist-entries").within(0, i64::MAX);
+    /// Length of a field or value up to which a hash is kept in its compact form.
+    hash_max_listpack_value: Size = row("hash-max-listpack-value", "64").alias("hash-max-ziplist-value").within(0, i64::MAX);
+    /// Bytes up to which a HyperLogLog is kept in its sparse form.
+    hll_sparse_max_bytes: Size = row("hll-sparse-max-bytes", "3000").within(0, i64::MAX);
     /// Elements of a list's node, or -1 to -5 for 4 to 64 kb.
     list_max_listpack_size: i32 = row("list-max-listpack-size", "-2").alias("list-max-ziplist-size").within(i32::MIN as i64, i32::MAX as i64).only(FIXED);
+    /// Members up to which a set of integers is kept in its compact form.
+    set_max_intset_entries: usize = row("set-max-intset-entries", "512").within(0, i64::MAX);
+    /// Bytes of a stream's node; 0 is any number.
+    stream_node_max_bytes: Size = row("stream-node-max-bytes", "4096").within(0, i64::MAX);
+    /// Entries of a stream's node; 0 is any number.
+    stream_node_max_entries: usize = row("stream-node-max-entries", "100").within(0, i64::MAX);
+    /// Members up to which a sorted set is kept in its compact form.
+    zset_max_listpack_entries: usize = row("zset-max-listpack-entries", "128").alias("zset-max-ziplist-entries").within(0, i64::MAX);
+    /// Length of a member up to which a sorted set is kept in its compact form.
+    zset_max_listpack_value: Size = row("zset-max-listpack-value", "64").alias("zset-max-ziplist-value").within(0, i64::MAX);
     /// Free evicted values in the background.
     lazyfree_lazy_eviction: bool = row("lazyfree-lazy-eviction", "no");
     /// Free expired values in the background.

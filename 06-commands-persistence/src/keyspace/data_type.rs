@@ -1,6 +1,9 @@
 //! What is asked of every type of value.
 
+use super::digest::Digest;
+use super::limits::Limits;
 use crate::rdb::{Encoder, ErrorKind, Source, ValueType, string};
+use crate::resp::integer;
 use crate::small_bytes::SmallBytes;
 use std::io::Read;
 
@@ -28,6 +31,12 @@ pub trait DataType: Default {
         1
     }
 
+    /// What OBJECT ENCODING calls the form in which redis-server would keep it.
+    fn encoding(&self) -> &'static str;
+
+    /// Adds its content to a fingerprint. What is in an order is mixed, what is in none is added.
+    fn digest(&self, digest: &mut Digest);
+
     /// Writes it down.
     fn save(&self, encoder: &mut Encoder<'_>);
 
@@ -40,7 +49,11 @@ pub trait DataType: Default {
     ///
     /// # Errors
     /// What is wrong with it.
-    fn load<R: Read>(source: &mut Source<R>, form: ValueType) -> Result<Self, ErrorKind>;
+    fn load<R: Read>(
+        source: &mut Source<R>,
+        form: ValueType,
+        limits: &Limits,
+    ) -> Result<Self, ErrorKind>;
 }
 
 impl DataType for SmallBytes {
@@ -51,11 +64,24 @@ impl DataType for SmallBytes {
         self.allocated()
     }
 
+    fn encoding(&self) -> &'static str {
+        const EMBEDDED: usize = 44;
+        match self.len() {
+            _ if integer::parse(self).is_some() => "int",
+            0..=EMBEDDED => "embstr",
+            _ => "raw",
+        }
+    }
+
+    fn digest(&self, digest: &mut Digest) {
+        digest.mix(self);
+    }
+
     fn save(&self, encoder: &mut Encoder<'_>) {
         encoder.element(self);
     }
 
-    fn load<R: Read>(source: &mut Source<R>, _: ValueType) -> Result<Self, ErrorKind> {
+    fn load<R: Read>(source: &mut Source<R>, _: ValueType, _: &Limits) -> Result<Self, ErrorKind> {
         Ok(string::read(source)?.into())
     }
 }

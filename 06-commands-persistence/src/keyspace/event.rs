@@ -27,10 +27,21 @@ macro_rules! events {
 }
 
 events! {
-    GENERIC: DEL = "del", EXPIRE = "expire", PERSIST = "persist";
-    GENERIC: RENAME_FROM = "rename_from", RENAME_TO = "rename_to";
-    STRING: APPEND = "append", INCRBY = "incrby", SET = "set";
-    LIST: LPOP = "lpop", LPUSH = "lpush", LREM = "lrem", LSET = "lset", LTRIM = "ltrim", RPOP = "rpop", RPUSH = "rpush";
-    SET: SADD = "sadd", SREM = "srem";
+    GENERIC: COPY_TO = "copy_to", DEL = "del", EXPIRE = "expire", MOVE_FROM = "move_from", MOVE_TO = "move_to";
+    GENERIC: PERSIST = "persist", RENAME_FROM = "rename_from", RENAME_TO = "rename_to", RESTORE = "restore";
+    STRING: APPEND = "append", INCRBY = "incrby", INCRBYFLOAT = "incrbyfloat", SET = "set", SETBIT = "setbit";
+    STRING: PFADD = "pfadd", SETRANGE = "setrange";
+    LIST: LINSERT = "linsert", LPOP = "lpop", LPUSH = "lpush", LREM = "lrem", LSET = "lset", LTRIM = "ltrim";
+    LIST: RPOP = "rpop", RPUSH = "rpush", SORTSTORE = "sortstore";
+    SET: SADD = "sadd", SDIFFSTORE = "sdiffstore", SINTERSTORE = "sinterstore", SPOP = "spop", SREM = "srem";
+    SET: SUNIONSTORE = "sunionstore";
+    HASH: HDEL = "hdel", HINCRBY = "hincrby", HINCRBYFLOAT = "hincrbyfloat", HSET = "hset";
+    SORTED_SET: GEOSEARCHSTORE = "geosearchstore", GEORADIUSSTORE = "georadiusstore", ZADD = "zadd";
+    SORTED_SET: ZDIFFSTORE = "zdiffstore", ZINCR = "zincr", ZINTERSTORE = "zinterstore", ZPOPMAX = "zpopmax";
+    SORTED_SET: ZPOPMIN = "zpopmin", ZRANGESTORE = "zrangestore", ZREM = "zrem", ZREMRANGEBYLEX = "zremrangebylex";
+    SORTED_SET: ZREMRANGEBYRANK = "zremrangebyrank", ZREMRANGEBYSCORE = "zremrangebyscore", ZUNIONSTORE = "zunionstore";
+    STREAM: XADD = "xadd", XDEL = "xdel", XGROUP_CREATE = "xgroup-create", XSETID = "xsetid", XTRIM = "xtrim";
+    STREAM: XGROUP_CREATECONSUMER = "xgroup-createconsumer", XGROUP_DELCONSUMER = "xgroup-delconsumer";
+    STREAM: XGROUP_DESTROY = "xgroup-destroy", XGROUP_SETID = "xgroup-setid";
     EXPIRED: EXPIRED = "expired";
 }

@@ -15,6 +15,8 @@
 
 use crate::keyspace::cow::{Content, Cow};
 use crate::keyspace::data_type::DataType;
+use crate::keyspace::digest::Digest;
+use crate::keyspace::limits::Limits;
 use crate::keyspace::packed::Packed;
 use crate::rdb::{Encoder, ErrorKind, Source, ValueType, elements};
 use std::collections::VecDeque;
@@ -397,6 +399,14 @@ impl DataType for List {
         self.nodes.len()
     }
 
+    fn encoding(&self) -> &'static str {
+        "quicklist"
+    }
+
+    fn digest(&self, digest: &mut Digest) {
+        self.iter().for_each(|element| digest.mix(element));
+    }
+
     fn save(&self, encoder: &mut Encoder<'_>) {
         encoder.elements(self.len(), self.iter());
     }
@@ -406,7 +416,11 @@ impl DataType for List {
         form == Self::FORM || matches!(form, ListZiplist | ListQuicklist | ListQuicklist2)
     }
 
-    fn load<R: Read>(source: &mut Source<R>, form: ValueType) -> Result<Self, ErrorKind> {
+    fn load<R: Read>(
+        source: &mut Source<R>,
+        form: ValueType,
+        _: &Limits,
+    ) -> Result<Self, ErrorKind> {
         let mut list = Self::default();
         elements::strings(source, form, |element| {
             list.push_back(element);

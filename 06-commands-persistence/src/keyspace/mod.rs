@@ -16,10 +16,12 @@ pub mod counts;
 pub mod cow;
 pub mod data_type;
 pub mod db;
+pub mod digest;
 pub mod event;
 pub mod interest;
 pub mod journal;
 pub mod key;
+pub mod limits;
 pub mod list;
 #[cfg(test)]
 mod measure;

@@ -11,6 +11,8 @@
 
 use crate::keyspace::cow::Content;
 use crate::keyspace::data_type::DataType;
+use crate::keyspace::digest::Digest;
+use crate::keyspace::limits::Limits;
 use crate::keyspace::packed::Packed;
 use crate::keyspace::table::{Cursor, Table};
 use crate::rdb::{Encoder, ErrorKind, Source, ValueType, elements};
@@ -200,6 +202,18 @@ impl DataType for Set {
         }
     }
 
+    fn encoding(&self) -> &'static str {
+        if self.only_integers {
+            "intset"
+        } else {
+            "hashtable"
+        }
+    }
+
+    fn digest(&self, digest: &mut Digest) {
+        self.iter().for_each(|member| digest.add(member));
+    }
+
     fn save(&self, encoder: &mut Encoder<'_>) {
         encoder.elements(self.len(), self.iter());
     }
@@ -209,7 +223,11 @@ impl DataType for Set {
         form == Self::FORM || matches!(form, SetIntset | SetListpack)
     }
 
-    fn load<R: Read>(source: &mut Source<R>, form: ValueType) -> Result<Self, ErrorKind> {
+    fn load<R: Read>(
+        source: &mut Source<R>,
+        form: ValueType,
+        _: &Limits,
+    ) -> Result<Self, ErrorKind> {
         let mut set = Self::default();
         elements::strings(source, form, |member| {
             let is_new = set.insert(member);

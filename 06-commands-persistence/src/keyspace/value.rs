@@ -5,6 +5,8 @@
 use super::SmallBytes;
 use super::cow::Cow;
 use super::data_type::DataType;
+use super::digest::Digest;
+use super::limits::Limits;
 use super::list::List;
 use super::set::Set;
 use crate::rdb::{Encoder, ErrorKind, Source, ValueType};
@@ -91,6 +93,20 @@ macro_rules! types {
                 }
             }
 
+            /// See [`DataType::encoding`].
+            pub fn encoding(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(held) => DataType::encoding(Borrow::<$kind>::borrow(held)),)*
+                }
+            }
+
+            /// See [`DataType::digest`].
+            pub fn digest(&self, digest: &mut Digest) {
+                match self {
+                    $(Self::$variant(held) => DataType::digest(Borrow::<$kind>::borrow(held), digest),)*
+                }
+            }
+
             /// Writes it down.
             pub fn save(&self, encoder: &mut Encoder<'_>) {
                 match self {
@@ -102,9 +118,13 @@ macro_rules! types {
             ///
             /// # Errors
             /// What is wrong with it, or that there is no such type.
-            pub fn load<R: Read>(source: &mut Source<R>, form: ValueType) -> Result<Self, ErrorKind> {
+            pub fn load<R: Read>(
+                source: &mut Source<R>,
+                form: ValueType,
+                limits: &Limits,
+            ) -> Result<Self, ErrorKind> {
                 $(if <$kind>::reads(form) {
-                    return Ok(<$kind>::load(source, form)?.into());
+                    return Ok(<$kind>::load(source, form, limits)?.into());
                 })*
                 Err(ErrorKind::UnsupportedType(form))
             }

@@ -37,11 +37,11 @@ pub fn load(server: &mut Server, path: &Path) -> anyhow::Result<Option<Loaded>> 
 
 fn read(server: &mut Server, file: impl Read) -> anyhow::Result<Loaded> {
     let mut decoder = Decoder::new(file)?;
-    let now = server.now.unix();
+    let (now, limits) = (server.now.unix(), server.limits);
     let mut loaded = Loaded::default();
     let mut db = 0;
     loop {
-        match decoder.next_event(Value::load)? {
+        match decoder.next_event(|source, form| Value::load(source, form, &limits))? {
             Event::Eof => break,
             Event::Aux { .. } | Event::ResizeDb { .. } => {}
             Event::Function(_) => bail!("it holds functions, which this server does not have"),

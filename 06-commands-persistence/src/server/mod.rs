@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::keyspace::Db;
 use crate::keyspace::db::{DbMut, Expiry};
 use crate::keyspace::journal::Journal;
+use crate::keyspace::limits::Limits;
 use crate::keyspace::reclaim::Reclaimer;
 use crate::resp::reply::{Protocol, Reply};
 use crate::small_bytes::SmallBytes;
@@ -49,6 +50,8 @@ pub struct Server {
     pub channels: Channels,
     /// How the server was told to behave.
     pub config: Config,
+    /// What it was told of compact forms.
+    pub limits: Limits,
     /// Which commands there are.
     pub commands: &'static Table,
     /// What it counts.
@@ -90,6 +93,7 @@ impl Server {
             unsent: Unsent::default(),
             blocked: blocked::Queues::default(),
             channels: Channels::default(),
+            limits: Limits::default(),
             commands,
             stats: Stats::new(commands.all().len()),
             backlog: Backlog::default(),

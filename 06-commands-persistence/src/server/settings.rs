@@ -2,8 +2,10 @@
 
 use super::Server;
 use super::jobs::Job;
+use crate::config::param::Size;
 use crate::config::value::Events;
 use crate::config::{Config, SetError};
+use crate::keyspace::limits::{Compact, Limits};
 use crate::keyspace::snapshot::Snapshot;
 use std::path::PathBuf;
 
@@ -18,10 +20,19 @@ static HOOKS: &[Hook] = &[
         // Redis takes any number, too, and holds this one within its bounds.
         server.config.hz = server.config.hz.clamp(1, 500);
     }),
+    ("hash-max-listpack-entries", Server::note_limits),
+    ("hash-max-listpack-value", Server::note_limits),
+    ("hll-sparse-max-bytes", Server::note_limits),
+    ("list-max-listpack-size", Server::note_limits),
     ("loglevel", |server| {
         log::set_max_level(server.config.loglevel.into());
     }),
     ("notify-keyspace-events", Server::note_events),
+    ("set-max-intset-entries", Server::note_limits),
+    ("stream-node-max-bytes", Server::note_limits),
+    ("stream-node-max-entries", Server::note_limits),
+    ("zset-max-listpack-entries", Server::note_limits),
+    ("zset-max-listpack-value", Server::note_limits),
 ];
 
 impl Config {
@@ -57,6 +68,28 @@ impl Server {
         let events = self.config.notify_keyspace_events;
         let published = events.contains(Events::KEYSPACE) || events.contains(Events::KEYEVENT);
         self.journal.published = if published { events } else { Events::default() };
+    }
+
+    fn note_limits(&mut self) {
+        let config = &self.config;
+        let compact = |entries, bytes: Size| Compact {
+            entries,
+            bytes: bytes.0,
+        };
+        self.limits = Limits {
+            hash: compact(
+                config.hash_max_listpack_entries,
+                config.hash_max_listpack_value,
+            ),
+            sorted_set: compact(
+                config.zset_max_listpack_entries,
+                config.zset_max_listpack_value,
+            ),
+            integers: config.set_max_intset_entries,
+            list_node: config.list_max_listpack_size,
+            stream_node: compact(config.stream_node_max_entries, config.stream_node_max_bytes),
+            sparse_bytes: config.hll_sparse_max_bytes.0,
+        };
     }
 
     /// Begins a snapshot of this moment, and has it written. False where one is being written already.
