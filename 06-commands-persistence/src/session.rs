@@ -25,7 +25,7 @@ const MAX_REPLIES: usize = 256 * 1024;
 const MAX_WARM_KEY: usize = 64;
 
 /// A batch is interrupted when it has taken this long.
-const MAX_HOLD: Duration = Duration::from_micros(500);
+const MAX_HOLD: Duration = Duration::from_micros(300);
 
 /// While its requests wait, no more than this is read ahead.
 const MAX_READ_AHEAD: usize = 1024 * 1024;

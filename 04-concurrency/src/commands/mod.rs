@@ -6,7 +6,6 @@
 mod connection;
 mod error;
 mod generic;
-mod server;
 mod string;
 pub mod table;
 

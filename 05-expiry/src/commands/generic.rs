@@ -22,3 +22,10 @@ pub fn exists(call: &mut Call<'_>) -> Outcome {
     call.reply.integer(existing as i64);
     Ok(())
 }
+
+/// `DBSIZE`: how many keys there are. Keys count until they are removed, and so the number tells how far
+/// active expiry has come. <https://redis.io/docs/latest/commands/dbsize/>
+pub fn dbsize(call: &mut Call<'_>) -> Outcome {
+    call.reply.integer(call.keyspace.len() as i64);
+    Ok(())
+}

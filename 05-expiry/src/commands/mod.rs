@@ -8,7 +8,6 @@ mod error;
 mod expiry;
 mod generic;
 mod options;
-mod server;
 mod string;
 pub mod table;
 

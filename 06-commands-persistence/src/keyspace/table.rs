@@ -10,7 +10,7 @@
 //! - a small key with a small value must cost little memory.
 //!
 //! ```text
-//!  hash of the key ---> one of many segments, of about a thousand keys each
+//!  hash of the key ---> one of many segments, of some hundred keys each
 //!                         |
 //!                         +-- index    [ - | 3 | - | 0 | 1 | - | 2 | - ]   positions, each with some
 //!                         |                  |                             bits of the hash
@@ -18,7 +18,7 @@
 //! ```
 //!
 //! The table grows by one segment at a time. It is made from a half of another one, so that this is all that
-//! has to be done at once, at any size: about a thousand keys move. [`grow`] says which segment is divided, and
+//! has to be done at once, at any size: some hundred keys move. [`grow`] says which segment is divided, and
 //! when. An empty table has no segments, and a small one has one: it costs little to have many tables.
 //!
 //! The last entry of a segment fills the gap that a removed one leaves. [`scan`] says why nothing
@@ -36,7 +36,8 @@ use std::hash::RandomState;
 use std::hint::black_box;
 use std::mem;
 
-pub use scan::Cursor;
+/// Where a walk goes on; 0 at its beginning, and at its end: see [`scan`].
+pub type Cursor = u64;
 
 /// How many keys are looked for at once: see [`Table::warm`].
 pub const WARM: usize = 16;

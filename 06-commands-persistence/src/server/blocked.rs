@@ -1,6 +1,6 @@
 //! Clients that are blocked: a request of theirs can't be answered yet, and they get no further until it is.
 
-use super::Server;
+use super::backlog::Backlog;
 use super::client_id::ClientId;
 use crate::resp::queue::Request;
 use crate::resp::reply::Reply;
@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Writes what a client is answered when its time is over.
-pub type OnTimeout = fn(&Server, ClientId, &mut Reply);
+/// Writes what a client is answered when its time is over. Who waits for those who follow is told how far they are.
+pub type OnTimeout = fn(&Backlog, &Wait, &mut Reply);
 
 /// What a client is blocked on.
 #[derive(Clone, Debug)]
@@ -73,11 +73,11 @@ type Place = (usize, SmallBytes, &'static str);
 pub struct Queues {
     queues: HashMap<Place, BTreeMap<u64, ClientId>>,
     /// How many waits there were, ever.
-    tickets: u64,
+    pub(super) tickets: u64,
 }
 
 impl Queues {
-    fn enter(&mut self, client: ClientId, wait: &Wait) {
+    pub(super) fn enter(&mut self, client: ClientId, wait: &Wait) {
         for place in places(wait) {
             self.queues
                 .entry(place)
@@ -86,7 +86,7 @@ impl Queues {
         }
     }
 
-    fn leave(&mut self, wait: &Wait) {
+    pub(super) fn leave(&mut self, wait: &Wait) {
         for place in places(wait) {
             if let Some(queue) = self.queues.get_mut(&place) {
                 queue.remove(&wait.ticket);
@@ -122,60 +122,4 @@ impl Queues {
 fn places(wait: &Wait) -> impl Iterator<Item = Place> {
     let keys = wait.on.keys.iter();
     keys.map(|key| (wait.db, key.clone(), wait.on.value_type))
-}
-
-impl Server {
-    /// Blocks a client. `request` is what it is blocked with, on keys of database `db`.
-    pub fn block(&mut self, id: ClientId, db: usize, on: Box<Blocked>, request: Request) {
-        self.blocked.tickets += 1;
-        // A wait so long that no clock can show its end lasts for ever.
-        let end = self.now.instant.checked_add(on.timeout);
-        let wait = Wait {
-            db,
-            ticket: self.blocked.tickets,
-            deadline: end.filter(|_| !on.timeout.is_zero()),
-            request: Arc::new(request),
-            on,
-        };
-        self.blocked.enter(id, &wait);
-        if let Some(db) = self.databases.get_mut(db) {
-            wait.on.keys.iter().for_each(|key| db.interests.wait(key));
-        }
-        if let Some(client) = self.clients.get_mut(id) {
-            client.blocked = Some(wait);
-        }
-    }
-
-    /// Lets a client go on that is blocked, if it is. `reply` writes what it is answered.
-    pub fn unblock(&mut self, id: ClientId, reply: impl FnOnce(&mut Reply)) {
-        if let Some(client) = self.clients.get_mut(id)
-            && let Some(wait) = client.blocked.take()
-        {
-            reply(&mut client.outbox);
-            // Or it would be found idle since before its wait, and closed before it has its reply.
-            client.mail.set_moved(true);
-            client.wake();
-            self.end_wait(&wait);
-        }
-    }
-
-    /// Ends a wait: nobody will find it any more.
-    pub(super) fn end_wait(&mut self, wait: &Wait) {
-        self.blocked.leave(wait);
-        if let Some(db) = self.databases.get_mut(wait.db) {
-            let keys = wait.on.keys.iter();
-            keys.for_each(|key| db.interests.end_wait(key));
-        }
-    }
-
-    /// Lets a client go on whose time is over.
-    pub fn time_out(&mut self, id: ClientId) {
-        if let Some(client) = self.clients.get(id)
-            && let Some(wait) = &client.blocked
-        {
-            let mut reply = Reply::new(client.outbox.protocol());
-            (wait.on.on_timeout)(self, id, &mut reply);
-            self.unblock(id, |outbox| outbox.append(&reply));
-        }
-    }
 }

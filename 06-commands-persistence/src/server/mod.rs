@@ -14,6 +14,7 @@ pub mod settings;
 pub mod shared;
 pub mod stats;
 pub mod unsent;
+pub mod waiting;
 
 use crate::clock::{Clock, Reading};
 use crate::command::Table;

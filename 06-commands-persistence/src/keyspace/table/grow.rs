@@ -13,8 +13,8 @@
 //!
 //! A segment is full for the table as a whole, not for itself: the next one in order is divided, wherever
 //! the new key goes. So all segments have between half and twice of [`AVERAGE`], about, and what memory a
-//! key takes depends little on how many there are. Every division is a small one, and the next comes about a
-//! thousand keys later.
+//! key takes depends little on how many there are. Every division is a small one, and the next comes some
+//! hundred keys later.
 //!
 //! Segments are not put together again while keys go: a scan that has passed one half of them would miss
 //! what moves there. A segment without keys costs some 80 bytes; with the last key all of them go.
@@ -25,8 +25,8 @@ use crate::keyspace::pages::Pages;
 
 /// How many keys the segments have on average while the table grows. With fewer, half-filled pages would
 /// cost more memory; with more, a division would take longer: this many keys are moved at most, twice as
-/// many are hashed.
-pub const AVERAGE: usize = 1024;
+/// many are hashed, and everybody waits for it.
+pub const AVERAGE: usize = 512;
 
 impl<V> Table<V> {
     /// The segment of a key with this hash. There is no such segment in a table without any.

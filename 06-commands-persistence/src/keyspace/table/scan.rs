@@ -13,14 +13,10 @@
 //! - When a segment is divided, some entries move to a new segment, which is the last one: all of them are
 //!   to come then. The others keep their order and so move down, if at all.
 
-use super::Table;
+use super::{Cursor, Table};
 
-/// Where a walk goes on; 0 at its beginning, and at its end. The lower half is the number of a segment: those
-/// before it are done. The upper half is the position down to which its entries were visited, or 0 for none
-/// yet.
-pub type Cursor = u64;
-
-/// Bits of a cursor that hold the number of the segment.
+/// Bits of a cursor that hold the number of a segment, the lower ones: those before it are done. The upper ones hold
+/// the position down to which its entries were visited, or 0 for none yet.
 const SEGMENT_BITS: u32 = 32;
 
 /// A cursor for a segment and a place in it.
