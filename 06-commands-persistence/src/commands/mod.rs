@@ -3,6 +3,7 @@
 //! A command is one function and one row of the [`table`]. The functions stand in a file for each
 //! group of commands, as Redis's documentation groups them.
 
+mod algebra;
 mod call;
 mod config;
 mod connection;
@@ -19,7 +20,9 @@ mod object;
 mod options;
 mod persistence;
 mod pubsub;
+mod random;
 pub mod row;
+mod scan;
 mod server;
 mod set;
 mod string;
