@@ -2,14 +2,18 @@
 
 use super::row::{Handler, Row};
 use super::{
-    Call, CommandError, Outcome, config, connection, describe, dump, expiry, generic, info, list,
-    object, persistence, pubsub, server, set, string, transfer,
+    Call, CommandError, Outcome, bit, bitfield, config, connection, describe, dump, expiry,
+    generic, info, lcs, list, number, object, persistence, pubsub, server, set, string, transfer,
 };
 use crate::command::{Command, Table, acl};
 
 /// The rows, each list with the group of Redis's documentation that it belongs to, and the rights that name this group.
 const GROUPS: &[(&str, u32, &[Row])] = &[
     ("string", acl::STRING, string::COMMANDS),
+    ("string", acl::STRING, number::COMMANDS),
+    ("string", acl::STRING, lcs::COMMANDS),
+    ("bitmap", acl::BITMAP, bit::COMMANDS),
+    ("bitmap", acl::BITMAP, bitfield::COMMANDS),
     ("list", acl::LIST, list::COMMANDS),
     ("set", acl::SET, set::COMMANDS),
     ("generic", acl::KEYSPACE, generic::COMMANDS),
