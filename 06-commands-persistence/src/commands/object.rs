@@ -70,7 +70,7 @@ pub fn encoding(call: &mut Call<'_>) -> Outcome {
 pub fn refcount(call: &mut Call<'_>) -> Outcome {
     reply_with_number(call, |value| {
         let number = match value {
-            Value::String(bytes) => integer::parse(bytes),
+            Value::String(bytes) if value.encoding() == "int" => integer::parse(bytes),
             _ => None,
         };
         let is_shared = number.is_some_and(|number| (0..SHARED_INTEGERS).contains(&number));
