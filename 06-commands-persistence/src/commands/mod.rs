@@ -3,25 +3,35 @@
 //! A command is one function and one row of the [`table`]. The functions stand in a file for each
 //! group of commands, as Redis's documentation groups them.
 
+mod algebra;
+mod bit;
+mod bitfield;
 mod call;
 mod config;
 mod connection;
 mod describe;
+mod dump;
 mod error;
 mod execute;
 mod expiry;
 mod generic;
 mod help;
 mod info;
+mod lcs;
 mod list;
+mod number;
+mod object;
 mod options;
 mod persistence;
 mod pubsub;
+mod random;
 pub mod row;
+mod scan;
 mod server;
 mod set;
 mod string;
 pub mod table;
+mod transfer;
 
 pub use call::{Call, Effect, Outcome, Then};
 pub use error::CommandError;

@@ -2,23 +2,31 @@
 
 use super::row::{Handler, Row};
 use super::{
-    Call, CommandError, Outcome, config, connection, describe, expiry, generic, info, list,
-    persistence, pubsub, server, set, string,
+    Call, CommandError, Outcome, bit, bitfield, config, connection, describe, dump, expiry,
+    generic, info, lcs, list, number, object, persistence, pubsub, server, set, string, transfer,
 };
 use crate::command::{Command, Table, acl};
 
 /// The rows, each list with the group of Redis's documentation that it belongs to, and the rights that name this group.
 const GROUPS: &[(&str, u32, &[Row])] = &[
     ("string", acl::STRING, string::COMMANDS),
+    ("string", acl::STRING, number::COMMANDS),
+    ("string", acl::STRING, lcs::COMMANDS),
+    ("bitmap", acl::BITMAP, bit::COMMANDS),
+    ("bitmap", acl::BITMAP, bitfield::COMMANDS),
     ("list", acl::LIST, list::COMMANDS),
     ("set", acl::SET, set::COMMANDS),
     ("generic", acl::KEYSPACE, generic::COMMANDS),
     ("generic", acl::KEYSPACE, expiry::COMMANDS),
+    ("generic", acl::KEYSPACE, transfer::COMMANDS),
+    ("generic", acl::KEYSPACE, dump::COMMANDS),
+    ("generic", acl::KEYSPACE, object::COMMANDS),
     ("pubsub", 0, pubsub::COMMANDS),
     ("connection", acl::CONNECTION, connection::COMMANDS),
     ("server", 0, config::COMMANDS),
     ("server", acl::CONNECTION, describe::COMMANDS),
     ("server", 0, info::COMMANDS),
+    ("server", 0, object::MEMORY),
     ("server", 0, persistence::COMMANDS),
     ("server", 0, server::COMMANDS),
 ];
