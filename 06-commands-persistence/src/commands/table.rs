@@ -2,8 +2,8 @@
 
 use super::row::{Handler, Row};
 use super::{
-    Call, CommandError, Outcome, config, connection, describe, dump, expiry, generic, info, list,
-    object, persistence, pubsub, server, set, string, transfer,
+    Call, CommandError, Outcome, config, connection, describe, dump, expiry, generic, hash, info,
+    list, object, persistence, pubsub, server, set, string, transfer,
 };
 use crate::command::{Command, Table, acl};
 
@@ -12,6 +12,7 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("string", acl::STRING, string::COMMANDS),
     ("list", acl::LIST, list::COMMANDS),
     ("set", acl::SET, set::COMMANDS),
+    ("hash", acl::HASH, hash::COMMANDS),
     ("generic", acl::KEYSPACE, generic::COMMANDS),
     ("generic", acl::KEYSPACE, expiry::COMMANDS),
     ("generic", acl::KEYSPACE, transfer::COMMANDS),
