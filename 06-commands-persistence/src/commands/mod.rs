@@ -15,6 +15,7 @@ mod error;
 mod execute;
 mod expiry;
 mod generic;
+mod hash;
 mod help;
 mod info;
 mod lcs;

@@ -3,7 +3,8 @@
 use super::row::{Handler, Row};
 use super::{
     Call, CommandError, Outcome, bit, bitfield, config, connection, describe, dump, expiry,
-    generic, info, lcs, list, number, object, persistence, pubsub, server, set, string, transfer,
+    generic, hash, info, lcs, list, number, object, persistence, pubsub, server, set, string,
+    transfer,
 };
 use crate::command::{Command, Table, acl};
 
@@ -16,6 +17,7 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("bitmap", acl::BITMAP, bitfield::COMMANDS),
     ("list", acl::LIST, list::COMMANDS),
     ("set", acl::SET, set::COMMANDS),
+    ("hash", acl::HASH, hash::COMMANDS),
     ("generic", acl::KEYSPACE, generic::COMMANDS),
     ("generic", acl::KEYSPACE, expiry::COMMANDS),
     ("generic", acl::KEYSPACE, transfer::COMMANDS),
