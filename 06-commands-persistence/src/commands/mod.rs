@@ -20,6 +20,10 @@ mod pubsub;
 pub mod row;
 mod server;
 mod set;
+mod sorted_set;
+mod sorted_set_bounds;
+mod sorted_set_pop;
+mod sorted_set_range;
 mod string;
 pub mod table;
 

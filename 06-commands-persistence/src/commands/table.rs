@@ -3,7 +3,7 @@
 use super::row::{Handler, Row};
 use super::{
     Call, CommandError, Outcome, config, connection, describe, expiry, generic, info, list,
-    persistence, pubsub, server, set, string,
+    persistence, pubsub, server, set, sorted_set, sorted_set_pop, sorted_set_range, string,
 };
 use crate::command::{Command, Table, acl};
 
@@ -12,6 +12,9 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("string", acl::STRING, string::COMMANDS),
     ("list", acl::LIST, list::COMMANDS),
     ("set", acl::SET, set::COMMANDS),
+    ("sorted-set", acl::SORTEDSET, sorted_set::COMMANDS),
+    ("sorted-set", acl::SORTEDSET, sorted_set_range::COMMANDS),
+    ("sorted-set", acl::SORTEDSET, sorted_set_pop::COMMANDS),
     ("generic", acl::KEYSPACE, generic::COMMANDS),
     ("generic", acl::KEYSPACE, expiry::COMMANDS),
     ("pubsub", 0, pubsub::COMMANDS),
