@@ -20,6 +20,12 @@ mod pubsub;
 pub mod row;
 mod server;
 mod set;
+mod stream;
+mod stream_claim;
+mod stream_group;
+mod stream_id;
+mod stream_info;
+mod stream_read;
 mod string;
 pub mod table;
 

@@ -3,7 +3,8 @@
 use super::row::{Handler, Row};
 use super::{
     Call, CommandError, Outcome, config, connection, describe, expiry, generic, info, list,
-    persistence, pubsub, server, set, string,
+    persistence, pubsub, server, set, stream, stream_claim, stream_group, stream_info, stream_read,
+    string,
 };
 use crate::command::{Command, Table, acl};
 
@@ -12,6 +13,11 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("string", acl::STRING, string::COMMANDS),
     ("list", acl::LIST, list::COMMANDS),
     ("set", acl::SET, set::COMMANDS),
+    ("stream", acl::STREAM, stream::COMMANDS),
+    ("stream", acl::STREAM, stream_claim::COMMANDS),
+    ("stream", acl::STREAM, stream_group::COMMANDS),
+    ("stream", acl::STREAM, stream_info::COMMANDS),
+    ("stream", acl::STREAM, stream_read::COMMANDS),
     ("generic", acl::KEYSPACE, generic::COMMANDS),
     ("generic", acl::KEYSPACE, expiry::COMMANDS),
     ("pubsub", 0, pubsub::COMMANDS),

@@ -9,7 +9,7 @@
 //!  |-- interest    keys that clients wait for or watch
 //!  |-- reclaim     frees large values elsewhere
 //!  |-- table ---- segment ---- pages ---- cow
-//!  `-- value ---- list ---- packed,  set,  small_bytes
+//!  `-- value ---- list ---- packed,  set,  stream,  small_bytes
 //! ```
 
 pub mod counts;
@@ -31,6 +31,7 @@ pub mod reclaim;
 pub mod segment;
 pub mod set;
 pub mod snapshot;
+pub mod stream;
 pub mod table;
 pub mod value;
 

@@ -9,6 +9,7 @@ use super::digest::Digest;
 use super::limits::Limits;
 use super::list::List;
 use super::set::Set;
+use super::stream::Stream;
 use crate::rdb::{Encoder, ErrorKind, Source, ValueType};
 use std::borrow::{Borrow, BorrowMut};
 use std::io::Read;
@@ -139,6 +140,8 @@ types! {
     List(Cow<List>): List;
     /// A set; never empty while a key holds it.
     Set(Cow<Set>): Set;
+    /// A stream, which may be empty.
+    Stream(Cow<Stream>): Stream;
 }
 
 /// Memory behind pointers, in pieces and in bytes, above which a value is freed by a thread of its own.
