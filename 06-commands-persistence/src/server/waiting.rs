@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 impl Server {
     /// Blocks a client. `request` is what it is blocked with, on keys of database `db`.
-    pub fn block(&mut self, id: ClientId, db: usize, on: Box<Blocked>, request: Request) {
+    pub fn block(&mut self, id: ClientId, db: usize, mut on: Box<Blocked>, request: Request) {
         self.blocked.tickets += 1;
         // A wait so long that no clock can show its end lasts for ever.
         let end = self.now.instant.checked_add(on.timeout);
@@ -17,7 +17,7 @@ impl Server {
             db,
             ticket: self.blocked.tickets,
             deadline: end.filter(|_| !on.timeout.is_zero()),
-            request: Arc::new(request),
+            request: Arc::new(on.request.take().unwrap_or(request)),
             on,
         };
         self.blocked.enter(id, &wait);
