@@ -12,6 +12,7 @@ mod execute;
 mod expiry;
 mod generic;
 mod help;
+mod hyperloglog;
 mod info;
 mod list;
 mod options;

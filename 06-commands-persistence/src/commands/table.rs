@@ -2,8 +2,8 @@
 
 use super::row::{Handler, Row};
 use super::{
-    Call, CommandError, Outcome, config, connection, describe, expiry, generic, info, list,
-    persistence, pubsub, server, set, string,
+    Call, CommandError, Outcome, config, connection, describe, expiry, generic, hyperloglog, info,
+    list, persistence, pubsub, server, set, string,
 };
 use crate::command::{Command, Table, acl};
 
@@ -12,6 +12,7 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("string", acl::STRING, string::COMMANDS),
     ("list", acl::LIST, list::COMMANDS),
     ("set", acl::SET, set::COMMANDS),
+    ("hyperloglog", acl::HYPERLOGLOG, hyperloglog::COMMANDS),
     ("generic", acl::KEYSPACE, generic::COMMANDS),
     ("generic", acl::KEYSPACE, expiry::COMMANDS),
     ("pubsub", 0, pubsub::COMMANDS),

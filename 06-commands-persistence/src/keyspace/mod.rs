@@ -18,6 +18,7 @@ pub mod data_type;
 pub mod db;
 pub mod digest;
 pub mod event;
+pub mod hyperloglog;
 pub mod interest;
 pub mod journal;
 pub mod key;
