@@ -17,6 +17,7 @@ mod expiry;
 mod generic;
 mod hash;
 mod help;
+mod hyperloglog;
 mod info;
 mod lcs;
 mod list;

@@ -3,9 +3,9 @@
 use super::row::{Handler, Row};
 use super::{
     Call, CommandError, Outcome, bit, bitfield, config, connection, describe, dump, expiry,
-    generic, hash, info, lcs, list, number, object, persistence, pubsub, server, set, sorted_set,
-    sorted_set_algebra, sorted_set_pop, sorted_set_range, stream, stream_claim, stream_group,
-    stream_info, stream_read, string, transfer,
+    generic, hash, hyperloglog, info, lcs, list, number, object, persistence, pubsub, server, set,
+    sorted_set, sorted_set_algebra, sorted_set_pop, sorted_set_range, stream, stream_claim,
+    stream_group, stream_info, stream_read, string, transfer,
 };
 use crate::command::{Command, Table, acl};
 
@@ -28,6 +28,7 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("stream", acl::STREAM, stream_group::COMMANDS),
     ("stream", acl::STREAM, stream_info::COMMANDS),
     ("stream", acl::STREAM, stream_read::COMMANDS),
+    ("hyperloglog", acl::HYPERLOGLOG, hyperloglog::COMMANDS),
     ("generic", acl::KEYSPACE, generic::COMMANDS),
     ("generic", acl::KEYSPACE, expiry::COMMANDS),
     ("generic", acl::KEYSPACE, transfer::COMMANDS),
