@@ -30,6 +30,10 @@ impl CommandError {
     pub const GT_WITH_LT: Self =
         Self::new("ERR GT and LT options at the same time are not compatible");
     pub const UNKNOWN_PROTOCOL: Self = Self::new("NOPROTO unsupported protocol version");
+    pub const PROTECTED: Self = Self::new(
+        "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local \
+        connection, otherwise you need to set this option in the configuration file, and then restart the server.",
+    );
     pub const SNAPSHOT_FAILED: Self = Self::new(
         "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. \
         Commands that may modify the data set are disabled, because this instance is configured to report errors \
@@ -85,6 +89,14 @@ impl CommandError {
         let advice = format!("'. Try {} HELP.", name.to_ascii_uppercase());
         let quoted = quoted(subcommand, MAX_REPEATED);
         Self::text([b"ERR unknown subcommand '", quoted, advice.as_bytes()].concat())
+    }
+
+    /// The command with this name, whose subcommands have no rows, has none of this name that takes so many arguments.
+    pub fn unknown_or_wrong_arity(name: &str, subcommand: &[u8]) -> Self {
+        let advice = format!("'. Try {} HELP.", name.to_ascii_uppercase());
+        let quoted = quoted(subcommand, MAX_REPEATED);
+        let text = b"ERR unknown subcommand or wrong number of arguments for '";
+        Self::text([text, quoted, advice.as_bytes()].concat())
     }
 
     /// A time to live that is not positive, or beyond what 64 bits of milliseconds hold, for the command with this name.

@@ -7,6 +7,7 @@ mod algebra;
 mod call;
 mod config;
 mod connection;
+mod debug;
 mod describe;
 mod dump;
 mod error;

@@ -2,8 +2,8 @@
 
 use super::row::{Handler, Row};
 use super::{
-    Call, CommandError, Outcome, config, connection, describe, dump, expiry, generic, info, list,
-    object, persistence, pubsub, server, set, string, transfer,
+    Call, CommandError, Outcome, config, connection, debug, describe, dump, expiry, generic, info,
+    list, object, persistence, pubsub, server, set, string, transfer,
 };
 use crate::command::{Command, Table, acl};
 
@@ -25,6 +25,7 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("server", 0, object::MEMORY),
     ("server", 0, persistence::COMMANDS),
     ("server", 0, server::COMMANDS),
+    ("server", 0, debug::COMMANDS),
 ];
 
 const ROWS: usize = {
