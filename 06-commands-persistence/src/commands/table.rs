@@ -3,7 +3,8 @@
 use super::row::{Handler, Row};
 use super::{
     Call, CommandError, Outcome, config, connection, debug, describe, dump, expiry, generic, info,
-    list, object, persistence, pubsub, server, set, string, transfer,
+    list, object, persistence, pubsub, server, set, sorted_set, sorted_set_pop, sorted_set_range,
+    string, transfer,
 };
 use crate::command::{Command, Table, acl};
 
@@ -12,6 +13,9 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("string", acl::STRING, string::COMMANDS),
     ("list", acl::LIST, list::COMMANDS),
     ("set", acl::SET, set::COMMANDS),
+    ("sorted-set", acl::SORTEDSET, sorted_set::COMMANDS),
+    ("sorted-set", acl::SORTEDSET, sorted_set_range::COMMANDS),
+    ("sorted-set", acl::SORTEDSET, sorted_set_pop::COMMANDS),
     ("generic", acl::KEYSPACE, generic::COMMANDS),
     ("generic", acl::KEYSPACE, expiry::COMMANDS),
     ("generic", acl::KEYSPACE, transfer::COMMANDS),
