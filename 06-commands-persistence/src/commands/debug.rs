@@ -7,6 +7,7 @@ mod digest;
 mod protocol;
 mod reload;
 
+use super::object::references;
 use super::row::*;
 use super::{Call, CommandError, Outcome};
 use crate::config::parse;
@@ -159,10 +160,10 @@ fn object(call: &mut Call<'_>) -> Outcome {
     let clock = (call.now.0 / 1000) & 0xff_ffff;
     let slot = call.server.db(call.db).for_write(key);
     let value = slot.value().ok_or(CommandError::NO_SUCH_KEY)?;
-    let encoding = value.encoding();
+    let (encoding, references) = (value.encoding(), references(value));
     let length = dump::write(value.form(), |encoder| value.save(encoder)).len() - dump::FRAME;
     let text = format!(
-        "Value at:{value:p} refcount:1 encoding:{encoding} serializedlength:{length} lru:{clock} lru_seconds_idle:0"
+        "Value at:{value:p} refcount:{references} encoding:{encoding} serializedlength:{length} lru:{clock} lru_seconds_idle:0"
     );
     call.reply.simple(&text);
     Ok(())

@@ -26,6 +26,7 @@ pub mod row;
 mod scan;
 mod server;
 mod set;
+mod sort;
 mod sorted_set;
 mod sorted_set_bounds;
 mod sorted_set_pop;

@@ -56,13 +56,15 @@ pub fn flushall(call: &mut Call<'_>) -> Outcome {
 /// `SWAPDB index index`: all keys of one database are in the other then. Who waits or watches there finds
 /// other keys. <https://redis.io/docs/latest/commands/swapdb/>
 pub fn swapdb(call: &mut Call<'_>) -> Outcome {
-    let number = |index, error| match call.database(index) {
-        Err(refusal) if refusal == CommandError::NOT_AN_INTEGER => Err(CommandError::new(error)),
-        known => Ok(known),
-    };
-    let first = number(1, "ERR invalid first DB index")?;
-    let second = number(2, "ERR invalid second DB index")?;
-    call.server.swap_databases(first?, second?);
+    let errors = ["ERR invalid first DB index", "ERR invalid second DB index"];
+    for (index, error) in errors.into_iter().enumerate() {
+        let number = call.integer(index + 1).map(i32::try_from);
+        if !matches!(number, Ok(Ok(_))) {
+            return Err(CommandError::new(error));
+        }
+    }
+    let (first, second) = (call.database(1)?, call.database(2)?);
+    call.server.swap_databases(first, second);
     call.reply.simple("OK");
     Ok(())
 }

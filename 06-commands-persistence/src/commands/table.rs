@@ -3,8 +3,8 @@
 use super::row::{Handler, Row};
 use super::{
     Call, CommandError, Outcome, config, connection, debug, describe, dump, expiry, generic, info,
-    list, object, persistence, pubsub, server, set, sorted_set, sorted_set_pop, sorted_set_range,
-    string, transfer,
+    list, object, persistence, pubsub, server, set, sort, sorted_set, sorted_set_pop,
+    sorted_set_range, string, transfer,
 };
 use crate::command::{Command, Table, acl};
 
@@ -21,6 +21,7 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("generic", acl::KEYSPACE, transfer::COMMANDS),
     ("generic", acl::KEYSPACE, dump::COMMANDS),
     ("generic", acl::KEYSPACE, object::COMMANDS),
+    ("generic", 0, sort::COMMANDS),
     ("pubsub", 0, pubsub::COMMANDS),
     ("connection", acl::CONNECTION, connection::COMMANDS),
     ("server", 0, config::COMMANDS),

@@ -3,6 +3,10 @@
 use crate::commands::{Call, CommandError, Outcome};
 use crate::resp::reply::{Protocol, Reply};
 
+/// Redis's number, with no more digits than that.
+#[expect(clippy::approx_constant)]
+const DOUBLE: f64 = 3.141;
+
 const UNKNOWN_TYPE: CommandError = CommandError::new(
     "ERR Wrong protocol type name. Please use one of the following: \
     string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false",
@@ -17,6 +21,7 @@ pub fn reply(call: &mut Call<'_>) -> Outcome {
     match name.as_slice() {
         b"string" => reply.bulk(b"Hello World"),
         b"integer" => reply.integer(12345),
+        b"double" => reply.double(DOUBLE),
         b"bignum" => reply.big_number("1234567999999999999999999999999999999"),
         b"null" => reply.null(),
         b"array" => numbers(reply, Reply::array),
