@@ -39,6 +39,8 @@ pub fn dbsize(call: &mut Call<'_>) -> Outcome {
 pub fn flushdb(call: &mut Call<'_>) -> Outcome {
     at_most_one_of(&[b"async", b"sync"], call)?;
     call.server.db(call.db).clear();
+    // Even where there was nothing to remove: those who follow may have something.
+    call.effect.instead_all(call.args.from(0));
     call.reply.simple("OK");
     Ok(())
 }
@@ -49,6 +51,7 @@ pub fn flushall(call: &mut Call<'_>) -> Outcome {
     for db in 0..call.server.databases().len() {
         call.server.db(db).clear();
     }
+    call.server.journal.changes += 1;
     call.reply.simple("OK");
     Ok(())
 }

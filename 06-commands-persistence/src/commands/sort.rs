@@ -76,7 +76,7 @@ pub fn sort_ro(call: &mut Call<'_>) -> Outcome {
 fn run(call: &mut Call<'_>, may_store: bool) -> Outcome {
     let mut options = Options::parse(call, may_store)?;
     let mut elements = read(call, &mut options)?;
-    if options.sorts() {
+    if !options.keeps_order {
         elements = sorted(call, &options, elements)?;
     }
     match options.store {
@@ -89,13 +89,7 @@ fn run(call: &mut Call<'_>, may_store: bool) -> Outcome {
 /// The elements, in the order in which the collection has them. If that is what is asked for, only those that are.
 fn read(call: &mut Call<'_>, options: &mut Options<'_>) -> Result<Vec<SmallBytes>, CommandError> {
     let key = call.arg(1)?;
-    let slot;
-    let value = if options.store.is_some() {
-        slot = call.server.db(call.db).for_write(key);
-        slot.value()
-    } else {
-        call.server.db(call.db).get(key)
-    };
+    let value = call.server.db(call.db).get(key);
     match value {
         None => Ok(Vec::new()),
         Some(Value::List(list)) => Ok(options.pick(list.len(), list.iter())),
@@ -104,17 +98,18 @@ fn read(call: &mut Call<'_>, options: &mut Options<'_>) -> Result<Vec<SmallBytes
         }
         Some(Value::Set(set)) => {
             // A set has no order, and what is written down must have one.
-            if options.store.is_some() && !options.sorts() {
+            if options.store.is_some() && options.keeps_order {
+                options.keeps_order = false;
                 (options.by, options.is_text) = (None, true);
             }
             let members = set
                 .iter()
                 .map(|member| SmallBytes::from(&*member))
                 .collect();
-            Ok(if options.sorts() {
-                members
-            } else {
+            Ok(if options.keeps_order {
                 cut(members, options.window(set.len()))
+            } else {
+                members
             })
         }
         Some(_) => Err(CommandError::WRONG_TYPE),
@@ -141,7 +136,7 @@ fn sorted(
         let weight = match weight {
             text if options.is_text => Weight::Text(text),
             None => Weight::Number(0.0),
-            Some(text) => Weight::Number(number(&text).ok_or(NO_NUMBER)?),
+            Some(text) => Weight::Number(double::parse_in_range(&text).ok_or(NO_NUMBER)?),
         };
         weighed.push((weight, element));
     }
@@ -156,14 +151,6 @@ enum Weight {
     Number(f64),
     /// Nothing, where BY finds nothing, comes first.
     Text(Option<SmallBytes>),
-}
-
-/// As C's `strtod` reads it: with spaces in front, up to the first NUL byte, and nothing as 0.
-fn number(text: &[u8]) -> Option<f64> {
-    match until_nul(text).trim_ascii_start() {
-        [] if until_nul(text).is_empty() => Some(0.0),
-        text => double::parse_in_range(text),
-    }
 }
 
 /// What C takes for all of a text.
@@ -220,6 +207,8 @@ struct Options<'a> {
     count: i64,
     /// BY: what is compared in place of the elements.
     by: Option<Pattern<'a>>,
+    /// Some BY had no star: the order is to be that of the collection.
+    keeps_order: bool,
     /// GET: what is given in place of the elements.
     gets: Vec<Pattern<'a>>,
     /// STORE: where the outcome goes.
@@ -234,6 +223,7 @@ impl<'a> Options<'a> {
             offset: 0,
             count: -1,
             by: None,
+            keeps_order: false,
             gets: Vec::new(),
             store: None,
         };
@@ -251,7 +241,11 @@ impl<'a> Options<'a> {
                     index += 2;
                 }
                 (b"store", Some(key)) if may_store => options.store = Some(key),
-                (b"by", Some(pattern)) => options.by = Some(Pattern::parse(pattern)),
+                (b"by", Some(pattern)) => {
+                    let pattern = Pattern::parse(pattern);
+                    options.keeps_order |= !matches!(pattern, Pattern::Key { .. });
+                    options.by = Some(pattern);
+                }
                 (b"get", Some(pattern)) => options.gets.push(Pattern::parse(pattern)),
                 _ => return Err(CommandError::SYNTAX),
             }
@@ -261,11 +255,6 @@ impl<'a> Options<'a> {
             };
         }
         Ok(options)
-    }
-
-    /// Whether the order is not to be that of the collection, which BY with a pattern without a star asks for.
-    fn sorts(&self) -> bool {
-        self.by.as_ref().is_none_or(Pattern::names_keys)
     }
 
     /// Which of so many elements are asked for.
@@ -288,7 +277,7 @@ impl<'a> Options<'a> {
         length: usize,
         elements: impl DoubleEndedIterator<Item = &'e [u8]>,
     ) -> Vec<SmallBytes> {
-        if self.sorts() {
+        if !self.keeps_order {
             return elements.map(SmallBytes::from).collect();
         }
         let Range { start, end } = self.window(length);
@@ -366,10 +355,6 @@ impl<'a> Pattern<'a> {
                 field: None,
             },
         }
-    }
-
-    fn names_keys(&self) -> bool {
-        matches!(self, Self::Key { .. })
     }
 
     /// What there is for an element.

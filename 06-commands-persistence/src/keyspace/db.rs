@@ -293,9 +293,9 @@ impl<'a> DbMut<'a> {
         })
     }
 
-    /// Removes every key. The work does not depend on how many there are.
+    /// Removes every key, each of which counts as a change. The work does not depend on how many there are.
     pub fn clear(&mut self) {
-        self.journal.changes += 1;
+        self.journal.changes += self.len() as u64;
         for key in self.interests.keys() {
             if self.has(&key) {
                 self.note(&key, None);

@@ -1,6 +1,6 @@
 //! DEBUG RELOAD: to the disk and back.
 
-use crate::commands::{Call, CommandError, Effect, Outcome};
+use crate::commands::{Call, CommandError, Outcome};
 use crate::persistence::load::{self, Existing};
 use crate::persistence::save;
 use crate::server::Server;
@@ -25,8 +25,7 @@ pub fn reload(call: &mut Call<'_>) -> Outcome {
             _ => return Err(UNKNOWN_OPTION),
         }
     }
-    // It is no change that others would be told of.
-    call.effect = Effect::None;
+    let changes = call.server.journal.changes;
     if saves {
         save(call.server)?;
     }
@@ -35,7 +34,10 @@ pub fn reload(call: &mut Call<'_>) -> Outcome {
             call.server.db(db).clear();
         }
     }
-    load(call.server, existing)?;
+    let loaded = load(call.server, existing);
+    // It was no change that others would be told of.
+    call.server.journal.changes = changes;
+    loaded?;
     call.reply.simple("OK");
     Ok(())
 }
