@@ -14,6 +14,7 @@ mod error;
 mod execute;
 mod expiry;
 mod generic;
+mod hash;
 mod help;
 mod info;
 mod list;
