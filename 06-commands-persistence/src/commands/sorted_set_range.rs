@@ -153,37 +153,40 @@ fn range(call: &mut Call<'_>, said: Said) -> Outcome {
         return Ok(());
     };
     let ranks = query.ranks(set);
-    let length = ranks.len();
-    let members = set.range(ranks);
-    if query.from_highest {
-        write_members(call.reply, length, members.rev(), query.with_scores);
-    } else {
-        write_members(call.reply, length, members, query.with_scores);
-    }
+    let members = set.walk(ranks.clone(), query.from_highest);
+    write_members(call.reply, ranks.len(), members, query.with_scores);
     Ok(())
 }
 
-/// Writes so many members, with or without their scores. RESP3 has an array for each pair.
+/// Replies with so many members, with or without their scores. RESP3 has an array for each pair.
 pub fn write_members<'a>(
     reply: &mut Reply,
     length: usize,
     members: impl Iterator<Item = (&'a [u8], f64)>,
     with_scores: bool,
 ) {
-    let in_pairs = with_scores && reply.protocol() == Protocol::Resp3;
-    reply.array(if with_scores && !in_pairs {
-        2 * length
-    } else {
-        length
-    });
+    if !with_scores {
+        reply.array(length);
+        members.for_each(|(member, _)| reply.bulk(member));
+        return;
+    }
+    let nested = reply.protocol() == Protocol::Resp3;
+    reply.array(if nested { length } else { 2 * length });
+    write_pairs(reply, members, nested);
+}
+
+/// Writes members with their scores, each pair as an array where `nested`.
+pub fn write_pairs<'a>(
+    reply: &mut Reply,
+    members: impl Iterator<Item = (&'a [u8], f64)>,
+    nested: bool,
+) {
     for (member, score) in members {
-        if in_pairs {
+        if nested {
             reply.array(2);
         }
         reply.bulk(member);
-        if with_scores {
-            reply.double(score);
-        }
+        reply.double(score);
     }
 }
 

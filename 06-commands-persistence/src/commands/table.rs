@@ -3,8 +3,8 @@
 use super::row::{Handler, Row};
 use super::{
     Call, CommandError, Outcome, config, connection, debug, describe, dump, expiry, generic, hash,
-    info, list, object, persistence, pubsub, server, set, sort, sorted_set, sorted_set_pop,
-    sorted_set_range, string, transfer,
+    info, list, object, persistence, pubsub, server, set, sort, sorted_set, sorted_set_algebra,
+    sorted_set_pop, sorted_set_range, string, transfer,
 };
 use crate::command::{Command, Table, acl};
 
@@ -15,6 +15,7 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("set", acl::SET, set::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set_range::COMMANDS),
+    ("sorted-set", acl::SORTEDSET, sorted_set_algebra::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set_pop::COMMANDS),
     ("hash", acl::HASH, hash::COMMANDS),
     ("generic", acl::KEYSPACE, generic::COMMANDS),

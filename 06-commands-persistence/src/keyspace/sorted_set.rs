@@ -23,6 +23,7 @@ use crate::rdb::{Encoder, ErrorKind, Source, ValueType, elements};
 use crate::resp::double;
 use small::Small;
 use std::io::Read;
+use std::iter;
 use std::ops::Range;
 use tree::{Entry, Goal, Tree};
 
@@ -163,6 +164,27 @@ impl SortedSet {
             Form::Small(small) => Members::Small(small.range(ranks)),
             Form::Large(large) => Members::Large(large.order.range(ranks)),
         }
+    }
+
+    /// The member with this rank, and its score.
+    pub fn nth(&self, rank: usize) -> Option<(&[u8], f64)> {
+        self.range(rank..rank.saturating_add(1)).next()
+    }
+
+    /// The members with these ranks, from the lowest or from the highest.
+    pub fn walk(
+        &self,
+        ranks: Range<usize>,
+        from_highest: bool,
+    ) -> impl Iterator<Item = (&[u8], f64)> {
+        let mut members = self.range(ranks);
+        iter::from_fn(move || {
+            if from_highest {
+                members.next_back()
+            } else {
+                members.next()
+            }
+        })
     }
 
     /// All members with their scores.
