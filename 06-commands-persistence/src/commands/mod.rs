@@ -4,6 +4,8 @@
 //! group of commands, as Redis's documentation groups them.
 
 mod algebra;
+mod bit;
+mod bitfield;
 mod call;
 mod config;
 mod connection;
@@ -17,7 +19,9 @@ mod generic;
 mod hash;
 mod help;
 mod info;
+mod lcs;
 mod list;
+mod number;
 mod object;
 mod options;
 mod persistence;
