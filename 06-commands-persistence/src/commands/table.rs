@@ -4,7 +4,8 @@ use super::row::{Handler, Row};
 use super::{
     Call, CommandError, Outcome, bit, bitfield, config, connection, debug, describe, dump, expiry,
     generic, hash, info, lcs, list, number, object, persistence, pubsub, server, set, sort,
-    sorted_set, sorted_set_algebra, sorted_set_pop, sorted_set_range, string, transfer,
+    sorted_set, sorted_set_algebra, sorted_set_pop, sorted_set_range, stream, stream_claim,
+    stream_group, stream_info, stream_read, string, transfer,
 };
 use crate::command::{Command, Table, acl};
 
@@ -22,6 +23,11 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("sorted-set", acl::SORTEDSET, sorted_set_algebra::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set_pop::COMMANDS),
     ("hash", acl::HASH, hash::COMMANDS),
+    ("stream", acl::STREAM, stream::COMMANDS),
+    ("stream", acl::STREAM, stream_claim::COMMANDS),
+    ("stream", acl::STREAM, stream_group::COMMANDS),
+    ("stream", acl::STREAM, stream_info::COMMANDS),
+    ("stream", acl::STREAM, stream_read::COMMANDS),
     ("generic", acl::KEYSPACE, generic::COMMANDS),
     ("generic", acl::KEYSPACE, expiry::COMMANDS),
     ("generic", acl::KEYSPACE, transfer::COMMANDS),
