@@ -123,11 +123,11 @@ impl<'a> Generator<'a> {
     fn rule(&mut self, name: &str, words: &mut Request) {
         match name {
             "newid" => {
-                self.last_id += 1 + self.random.below(3) as u64;
+                self.last_id += 1;
                 words.push(self.id(self.last_id));
             }
             "oldid" => {
-                let before = self.random.below(40) as u64;
+                let before = self.random.below(16) as u64;
                 words.push(self.id(self.last_id.saturating_sub(before)));
             }
             "long" => words.push(self.long()),
@@ -142,7 +142,7 @@ impl<'a> Generator<'a> {
     }
 
     fn id(&mut self, time: u64) -> Vec<u8> {
-        let sequence = ["", "-0", "-1", "-1"][self.random.below(4)];
+        let sequence = ["", "", "-0", "-1"][self.random.below(4)];
         format!("{time}{sequence}").into()
     }
 

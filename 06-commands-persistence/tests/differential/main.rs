@@ -1,7 +1,7 @@
 //! Random requests of all commands on keys, sent to ours and to redis-server: every reply must be the same, and at the end
 //! every key. `grammar.txt` says what is sent; `compare.rs`, what "the same" means where a reply is random or tells a time.
 //!
-//! A session is a thousand requests from one seed. One that fails is shrunk to the few requests that it takes, which are
+//! A session is a thousand requests from one seed, most often of one group and of the commands of all keys. One that fails is shrunk to the few requests that it takes, which are
 //! printed so that they can be pasted into redis-cli. To try other ones, or only some groups or commands:
 //!
 //! ```sh
@@ -59,6 +59,18 @@ fn is_wanted(line: &Line) -> bool {
     variable::<String>("ONLY").is_none_or(|only| only.split(',').any(is_it))
 }
 
+/// Most sessions have one group and the commands of all keys, so that values come to grow. The others have all.
+fn of_session<'a>(lines: &[&'a Line], seed: u64) -> Vec<&'a Line> {
+    let mut groups: Vec<&str> = lines.iter().map(|line| line.group).collect();
+    groups.dedup();
+    let place = (seed / 4) as usize % (groups.len() + 2);
+    let is_in = |line: &&&Line| {
+        let group = groups.get(place);
+        group.is_none_or(|group| [*group, "keys"].contains(&line.group))
+    };
+    lines.iter().filter(is_in).copied().collect()
+}
+
 /// Plays sessions, and gives a report on each difference.
 fn differences(servers: [Server; 2], seed: u64, count: usize) -> Vec<String> {
     let grammar = Grammar::parse(include_str!("grammar.txt"));
@@ -90,6 +102,7 @@ fn differences(servers: [Server; 2], seed: u64, count: usize) -> Vec<String> {
     let seed = variable("SEED").unwrap_or(seed);
     let count = variable("COUNT").unwrap_or(count);
     for seed in (seed..).take(count.div_ceil(SESSION)) {
+        let lines = of_session(&lines, seed);
         let mut generator = Generator::new(&grammar, &lines, seed);
         let requests: Vec<Request> = (0..SESSION).map(|_| generator.request()).collect();
         if let Err(failure) = stage.play(Setting::of(seed), &requests, true) {

@@ -118,6 +118,10 @@ impl Connection {
         }
         self.0.get_mut().write_all(&bytes)
     }
+
+    fn reply(&mut self) -> io::Result<Reply> {
+        Reply::read(&mut self.0)
+    }
 }
 
 /// A connection to ours, and one to redis-server.
@@ -144,13 +148,21 @@ impl Both {
     /// As [`ask`](Self::ask).
     pub fn ask_each(&mut self, requests: [&Request; 2]) -> Result<[Reply; 2], String> {
         let [ours, redis] = &mut self.0;
-        let mut ask = || {
-            ours.send(requests[0])?;
-            redis.send(requests[1])
-        };
-        ask().map_err(|error| format!("cannot send: {error}"))?;
-        let ours = Reply::read(&mut ours.0).map_err(|error| format!("ours: {error}"))?;
-        let redis = Reply::read(&mut redis.0).map_err(|error| format!("redis: {error}"))?;
+        ours.send(requests[0])
+            .and_then(|()| redis.send(requests[1]))
+            .map_err(|error| format!("cannot send: {error}"))?;
+        let ours = ours.reply().map_err(|error| format!("ours: {error}"))?;
+        let redis = redis.reply().map_err(|error| format!("redis: {error}"))?;
         Ok([ours, redis])
+    }
+
+    /// Asks ours (0) or redis-server (1).
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
+    pub fn ask_one(&mut self, which: usize, request: &Request) -> Result<Reply, String> {
+        let connection = &mut self.0[which];
+        let reply = connection.send(request).and_then(|()| connection.reply());
+        reply.map_err(|error| error.to_string())
     }
 }
