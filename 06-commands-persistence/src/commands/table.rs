@@ -2,9 +2,9 @@
 
 use super::row::{Handler, Row};
 use super::{
-    Call, CommandError, Outcome, bit, bitfield, config, connection, describe, dump, expiry,
+    Call, CommandError, Outcome, bit, bitfield, config, connection, debug, describe, dump, expiry,
     generic, hash, hyperloglog, info, lcs, list, number, object, persistence, pubsub, server, set,
-    sorted_set, sorted_set_algebra, sorted_set_pop, sorted_set_range, stream, stream_claim,
+    sort, sorted_set, sorted_set_algebra, sorted_set_pop, sorted_set_range, stream, stream_claim,
     stream_group, stream_info, stream_read, string, transfer,
 };
 use crate::command::{Command, Table, acl};
@@ -34,6 +34,7 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("generic", acl::KEYSPACE, transfer::COMMANDS),
     ("generic", acl::KEYSPACE, dump::COMMANDS),
     ("generic", acl::KEYSPACE, object::COMMANDS),
+    ("generic", 0, sort::COMMANDS),
     ("pubsub", 0, pubsub::COMMANDS),
     ("connection", acl::CONNECTION, connection::COMMANDS),
     ("server", 0, config::COMMANDS),
@@ -42,6 +43,7 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("server", 0, object::MEMORY),
     ("server", 0, persistence::COMMANDS),
     ("server", 0, server::COMMANDS),
+    ("server", 0, debug::COMMANDS),
 ];
 
 const ROWS: usize = {
