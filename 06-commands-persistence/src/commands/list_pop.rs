@@ -314,6 +314,44 @@ pub fn parse_timeout(text: &[u8]) -> Result<Duration, CommandError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::execute::tests::{ask, connect, server, words_of};
+
+    /// What a replica repeats: it waits for nobody, and takes as many elements as there were.
+    #[test]
+    fn what_waits_is_written_down_as_what_does_not() {
+        let mut server = server();
+        let reader = server.backlog.attach();
+        let pusher = connect(&mut server);
+        for request in [
+            "RPUSH l a b c d e",
+            "BLMOVE l m LEFT RIGHT 0",
+            "BRPOPLPUSH l m 0",
+            "BLMPOP 0 2 no l LEFT COUNT 10",
+            "LMPOP 1 m RIGHT",
+            "BLPOP m 0",
+        ] {
+            ask(&mut server, pusher, request);
+        }
+        for request in [
+            "BLMOVE q r LEFT RIGHT 0",
+            "BRPOPLPUSH q r 0",
+            "BLMPOP 0 1 r LEFT COUNT 10",
+            "BRPOP q 0",
+            "BLMOVE q string LEFT LEFT 0",
+        ] {
+            let waiter = connect(&mut server);
+            ask(&mut server, waiter, request);
+        }
+        ask(&mut server, pusher, "SET string x");
+        ask(&mut server, pusher, "RPUSH q 1 2 3 4");
+        let effects = server.backlog.read(&reader).escape_ascii().to_string();
+        assert_eq!(
+            words_of(&effects).join(" "),
+            "SELECT 0 RPUSH l a b c d e LMOVE l m LEFT RIGHT RPOPLPUSH l m LPOP l 3 RPOP m 1 LPOP m \
+            SET string x RPUSH q 1 2 3 4 LMOVE q r LEFT RIGHT RPOPLPUSH q r RPOP q LPOP r 2"
+        );
+        assert_eq!(ask(&mut server, pusher, "LLEN q"), ":1\\r\\n");
+    }
 
     #[test]
     fn time_outs_are_rounded_up() {
