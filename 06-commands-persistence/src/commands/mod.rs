@@ -22,6 +22,7 @@ mod hyperloglog;
 mod info;
 mod lcs;
 mod list;
+mod list_pop;
 mod number;
 mod object;
 mod options;
