@@ -2,8 +2,10 @@
 
 use super::row::{Handler, Row};
 use super::{
-    Call, CommandError, Outcome, bit, bitfield, config, connection, describe, dump, expiry,
-    generic, info, lcs, list, number, object, persistence, pubsub, server, set, string, transfer,
+    Call, CommandError, Outcome, bit, bitfield, config, connection, debug, describe, dump, expiry,
+    generic, hash, info, lcs, list, number, object, persistence, pubsub, server, set, sort,
+    sorted_set, sorted_set_algebra, sorted_set_pop, sorted_set_range, stream, stream_claim,
+    stream_group, stream_info, stream_read, string, transfer,
 };
 use crate::command::{Command, Table, acl};
 
@@ -16,11 +18,22 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("bitmap", acl::BITMAP, bitfield::COMMANDS),
     ("list", acl::LIST, list::COMMANDS),
     ("set", acl::SET, set::COMMANDS),
+    ("sorted-set", acl::SORTEDSET, sorted_set::COMMANDS),
+    ("sorted-set", acl::SORTEDSET, sorted_set_range::COMMANDS),
+    ("sorted-set", acl::SORTEDSET, sorted_set_algebra::COMMANDS),
+    ("sorted-set", acl::SORTEDSET, sorted_set_pop::COMMANDS),
+    ("hash", acl::HASH, hash::COMMANDS),
+    ("stream", acl::STREAM, stream::COMMANDS),
+    ("stream", acl::STREAM, stream_claim::COMMANDS),
+    ("stream", acl::STREAM, stream_group::COMMANDS),
+    ("stream", acl::STREAM, stream_info::COMMANDS),
+    ("stream", acl::STREAM, stream_read::COMMANDS),
     ("generic", acl::KEYSPACE, generic::COMMANDS),
     ("generic", acl::KEYSPACE, expiry::COMMANDS),
     ("generic", acl::KEYSPACE, transfer::COMMANDS),
     ("generic", acl::KEYSPACE, dump::COMMANDS),
     ("generic", acl::KEYSPACE, object::COMMANDS),
+    ("generic", 0, sort::COMMANDS),
     ("pubsub", 0, pubsub::COMMANDS),
     ("connection", acl::CONNECTION, connection::COMMANDS),
     ("server", 0, config::COMMANDS),
@@ -29,6 +42,7 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("server", 0, object::MEMORY),
     ("server", 0, persistence::COMMANDS),
     ("server", 0, server::COMMANDS),
+    ("server", 0, debug::COMMANDS),
 ];
 
 const ROWS: usize = {
