@@ -548,4 +548,37 @@ mod tests {
             SETBIT k 4 1 SETRANGE k 9 a "
         );
     }
+
+    /// What redis-server 7.0 says after the same.
+    #[test]
+    fn strings_tell_in_which_form_redis_would_keep_them() {
+        let mut server = server();
+        let mut session = connect(&mut server);
+        for (request, form) in [
+            ("SET k 12345", "int"),
+            ("SET k 012345", "embstr"),
+            (
+                "SET k 12345678901234567890123456789012345678901234",
+                "embstr",
+            ),
+            ("APPEND k ''", "raw"),
+            ("SET k 123456789012345678901234567890123456789012345", "raw"),
+            ("GETSET k 1", "int"),
+            ("APPEND k 2", "raw"),
+            ("INCR k", "int"),
+            ("INCRBYFLOAT k 1", "embstr"),
+            ("COPY k copy\r\nSETRANGE copy 0 1\r\nRENAME copy k", "raw"),
+            ("MSET k 5", "int"),
+            ("SETBIT k 0 0", "raw"),
+            ("BITOP NOT k k", "raw"),
+            ("SET k 5\r\nBITFIELD k GET u8 0", "int"),
+            ("BITFIELD k INCRBY u8 0 0", "raw"),
+            ("DEL k\r\nAPPEND k 7", "int"),
+        ] {
+            let requests = format!("{request}\r\nOBJECT ENCODING k\r\n");
+            let replies = converse(&mut session, &mut server, &[requests.as_bytes()]);
+            let expected = format!("${}\\r\\n{form}\\r\\n", form.len());
+            assert!(replies.ends_with(&expected), "{request}: {replies}");
+        }
+    }
 }

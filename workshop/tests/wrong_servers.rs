@@ -274,13 +274,13 @@ fn a_learner_s_echo_may_serve_many_at_once() {
     assert!(printed.ends_with("7 checks passed\n"), "{printed}");
 }
 
-/// And each check finds one, so that none of them says nothing.
+/// And each check of chapter 0 finds one, so that none of them says nothing.
 #[test]
 fn every_check_of_stage_06_finds_a_bug() {
     let finds = |check: &&Check| database::BUGS.iter().any(|(_, id)| *id == check.id);
     let idle: Vec<_> = checks_of(6..=6)
         .into_iter()
-        .filter(|check| !finds(check))
+        .filter(|check| check.chapter() == Some(0) && !finds(check))
         .collect();
     let idle: Vec<_> = idle.iter().map(|check| check.id).collect();
     assert_eq!(idle, [""; 0]);

@@ -3,6 +3,7 @@
 //! A check speaks TCP to an address and knows nothing of how the server is made, or in which language.
 //! What an earlier stage promises the later ones keep, unless a check says up to which stage it holds.
 
+mod bits;
 mod blocking;
 mod concurrency;
 mod connection;
@@ -207,6 +208,7 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         server::CHECKS,
         hello::CHECKS,
         blocking::CHECKS,
+        bits::CHECKS,
         moving::CHECKS,
         pubsub::CHECKS,
         server::TABLE,
