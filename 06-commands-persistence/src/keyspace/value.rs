@@ -139,9 +139,9 @@ types! {
     /// A list; never empty while a key holds it.
     List(Cow<List>): List;
     /// A set; never empty while a key holds it.
-    Set(Cow<Set>): Set;
+    Set(Set): Set;
     /// A hash; never empty while a key holds it.
-    Hash(Cow<Hash>): Hash;
+    Hash(Hash): Hash;
 }
 
 /// Memory behind pointers, in pieces and in bytes, above which a value is freed by a thread of its own.
