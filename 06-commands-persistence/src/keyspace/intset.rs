@@ -27,7 +27,7 @@ impl<'a> IntSet<'a> {
     }
 
     /// How many there are.
-    pub fn len(self) -> usize {
+    pub fn count(self) -> usize {
         self.bytes.len() / self.width.max(1)
     }
 
@@ -43,7 +43,7 @@ impl<'a> IntSet<'a> {
 
     /// All of them, in ascending order.
     pub fn iter(self) -> impl Iterator<Item = i64> + use<'a> {
-        (0..self.len()).filter_map(move |index| self.get(index))
+        (0..self.count()).filter_map(move |index| self.get(index))
     }
 
     /// Whether `value` is among them.
@@ -55,7 +55,7 @@ impl<'a> IntSet<'a> {
     pub fn with(self, value: i64) -> Option<Vec<u8>> {
         let index = self.search(value).err()?;
         let width = self.width.max(width(value));
-        let mut bytes = Vec::with_capacity(1 + (self.len() + 1) * width);
+        let mut bytes = Vec::with_capacity(1 + (self.count() + 1) * width);
         bytes.push(width as u8); // 2, 4 or 8.
         let (before, behind) = self.bytes.split_at_checked(index * self.width)?;
         self.widen(before, width, &mut bytes);
@@ -74,7 +74,7 @@ impl<'a> IntSet<'a> {
 
     /// Where `value` is; else where it would be.
     fn search(self, value: i64) -> Result<usize, usize> {
-        let (mut start, mut end) = (0, self.len());
+        let (mut start, mut end) = (0, self.count());
         while start < end {
             let middle = (start + end) / 2;
             match self.get(middle).cmp(&Some(value)) {
@@ -144,7 +144,7 @@ mod tests {
                 let set = IntSet::new(&bytes);
                 assert_eq!(set.contains(value), model.contains(&value));
                 assert!(set.iter().eq(model.iter().copied()));
-                assert_eq!(set.len(), model.len());
+                assert_eq!(set.count(), model.len());
             }
         }
     }

@@ -128,7 +128,7 @@ impl Set {
     pub fn len(&self) -> usize {
         match &self.0 {
             Form::Small(small) => match Small::of(small) {
-                Small::Integers(integers) => integers.len(),
+                Small::Integers(integers) => integers.count(),
                 Small::Strings(_) => small.len() - 1,
             },
             Form::Large(large) => large.members.len(),
