@@ -141,11 +141,11 @@ types! {
     /// A list; never empty while a key holds it.
     List(Cow<List>): List;
     /// A set; never empty while a key holds it.
-    Set(Cow<Set>): Set;
+    Set(Set): Set;
     /// A sorted set; never empty while a key holds it.
     SortedSet(Cow<SortedSet>): SortedSet;
     /// A hash; never empty while a key holds it.
-    Hash(Cow<Hash>): Hash;
+    Hash(Hash): Hash;
     /// A stream, which may be empty.
     Stream(Cow<Stream>): Stream;
 }
