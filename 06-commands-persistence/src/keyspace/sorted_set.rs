@@ -384,9 +384,16 @@ impl DataType for SortedSet {
         form: ValueType,
         limits: &Limits,
     ) -> Result<Self, ErrorKind> {
-        let mut set = Self::default();
+        let (mut set, mut limits) = (Self::default(), limits.sorted_set);
+        if matches!(
+            form,
+            ValueType::SortedSetZiplist | ValueType::SortedSetListpack
+        ) {
+            // What comes packed stays so, however long its members are.
+            limits.bytes = usize::MAX;
+        }
         elements::scored(source, form, |member, score| {
-            let old = set.insert(member, score, limits.sorted_set);
+            let old = set.insert(member, score, limits);
             old.map_or(Ok(()), |_| Err(ErrorKind::Twice))
         })?;
         Ok(set)
