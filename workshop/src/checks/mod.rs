@@ -20,6 +20,7 @@ mod pubsub;
 mod server;
 mod set;
 mod sets;
+mod sorted_sets;
 mod strings;
 
 use crate::failure::Failure;
@@ -210,6 +211,7 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         blocking::CHECKS,
         bits::CHECKS,
         moving::CHECKS,
+        sorted_sets::CHECKS,
         pubsub::CHECKS,
         server::TABLE,
     ]
