@@ -100,10 +100,7 @@ impl Stream {
     /// The same, the last one first.
     pub fn range_back(&self, from: StreamId, to: StreamId) -> impl Iterator<Item = Entry<'_>> {
         let nodes = self.nodes_of(from, to).rev();
-        let entries = nodes.flat_map(|(first, node)| {
-            let entries: Vec<_> = node.entries(first).collect();
-            entries.into_iter().rev()
-        });
+        let entries = nodes.flat_map(|(first, node)| node.entries(first).rev());
         let entries = entries.skip_while(move |entry| entry.id > to);
         entries.take_while(move |entry| entry.id >= from)
     }
