@@ -122,6 +122,22 @@ pub fn split_first(entries: &[u8]) -> Option<(Element<'_>, &[u8])> {
     Some((element, entries.get(size + width(size)..)?))
 }
 
+/// The last of these entries, and those before it. `None` where there is none.
+#[inline]
+pub fn split_last(entries: &[u8]) -> Option<(Element<'_>, &[u8])> {
+    let (mut size, mut width) = (0, 0);
+    for byte in entries.iter().rev().take(5) {
+        size |= usize::from(byte & 0x7F) << (7 * width);
+        width += 1;
+        if byte & 0x80 == 0 {
+            break;
+        }
+    }
+    let start = entries.len().checked_sub(size + width)?;
+    let (before, last) = entries.split_at_checked(start)?;
+    Some((entry(&mut Cursor(last))?, before))
+}
+
 /// Appends an entry: a number, where the string is the digits of one.
 #[inline]
 pub fn push(out: &mut Vec<u8>, string: &[u8]) {
@@ -299,6 +315,13 @@ mod tests {
                 (rest, seen) = (next, seen + 1);
             }
             assert_eq!((rest, seen, count(&block)), (&[END][..], 121, Some(121)));
+            let mut rest = &block[HEADER..block.len() - 1];
+            for expected in expected.iter().rev() {
+                let (last, before) = split_last(rest).unwrap();
+                assert!(last.is(expected.as_bytes()));
+                rest = before;
+            }
+            assert!(rest.is_empty() && split_last(rest).is_none());
         }
     }
 

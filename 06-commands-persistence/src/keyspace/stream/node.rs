@@ -95,17 +95,16 @@ pub struct Items<'a> {
     names: &'a [u8],
     count: usize,
     first: StreamId,
+    /// Those that are left, and where in the block they begin.
     rest: &'a [u8],
-    length: usize,
+    place: usize,
 }
 
-impl<'a> Iterator for Items<'a> {
-    type Item = Item<'a>;
-
+impl<'a> Items<'a> {
+    /// The entry that these elements begin with, and what stands behind it.
     #[inline]
-    fn next(&mut self) -> Option<Item<'a>> {
-        let place = self.length - self.rest.len();
-        let (flags, rest) = integer(self.rest)?;
+    fn split(&self, elements: &'a [u8], place: usize) -> Option<(Item<'a>, &'a [u8])> {
+        let (flags, rest) = integer(elements)?;
         let (ms, rest) = integer(rest)?;
         let (seq, mut rest) = integer(rest)?;
         let has_names = flags & SAME_FIELDS == 0;
@@ -124,17 +123,43 @@ impl<'a> Iterator for Items<'a> {
         } else {
             left
         };
-        // And how many there are.
-        self.rest = skip(rest, elements.checked_add(1)?)?;
+        let (stated, rest) = integer(skip(rest, elements)?)?;
         let id = StreamId {
             ms: self.first.ms.wrapping_add(ms.cast_unsigned()),
             seq: self.first.seq.wrapping_add(seq.cast_unsigned()),
         };
-        Some(Item {
+        let item = Item {
             place,
             is_deleted: flags & DELETED != 0,
             entry: Entry { id, fields },
-        })
+        };
+        let is_whole = stated == (FIXED + usize::from(has_names) + elements) as i64;
+        is_whole.then_some((item, rest))
+    }
+}
+
+impl<'a> Iterator for Items<'a> {
+    type Item = Item<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Item<'a>> {
+        let (item, rest) = self.split(self.rest, self.place)?;
+        self.place += self.rest.len() - rest.len();
+        self.rest = rest;
+        Some(item)
+    }
+}
+
+impl DoubleEndedIterator for Items<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let (elements, mut before) = listpack::split_last(self.rest)?;
+        for _ in 0..elements.integer()? {
+            before = listpack::split_last(before)?.1;
+        }
+        let place = self.place + before.len();
+        let (item, _) = self.split(self.rest.get(before.len()..)?, place)?;
+        self.rest = before;
+        Some(item)
     }
 }
 
@@ -236,12 +261,12 @@ impl Node {
             count: 0,
             first,
             rest: &[],
-            length: 0,
+            place: 0,
         })
     }
 
     /// The entries that are not deleted.
-    pub fn entries(&self, first: StreamId) -> impl Iterator<Item = Entry<'_>> {
+    pub fn entries(&self, first: StreamId) -> impl DoubleEndedIterator<Item = Entry<'_>> {
         let live = self.items(first).filter(|item| !item.is_deleted);
         live.map(|item| item.entry)
     }
@@ -274,7 +299,7 @@ impl Node {
             }
             (last, live) = (Some(id), live + 1);
         }
-        if items.rest.len() != 1 {
+        if !items.rest.is_empty() {
             return Err("an entry is none, or ends in the middle");
         }
         if live + deleted == 0 || live != node.live() || deleted != node.deleted() {
@@ -295,8 +320,8 @@ impl Node {
             names,
             count,
             first,
-            rest,
-            length: self.block.len(),
+            rest: rest.get(..rest.len().checked_sub(1)?)?,
+            place: self.block.len() - rest.len(),
         })
     }
 
