@@ -3,26 +3,38 @@
 //! A command is one function and one row of the [`table`]. The functions stand in a file for each
 //! group of commands, as Redis's documentation groups them.
 
+mod algebra;
 mod call;
 mod config;
 mod connection;
 mod describe;
+mod dump;
 mod error;
 mod execute;
 mod expiry;
 mod generic;
+mod geo;
+mod geo_search;
 mod help;
 mod hyperloglog;
 mod info;
 mod list;
+mod object;
 mod options;
 mod persistence;
 mod pubsub;
+mod random;
 pub mod row;
+mod scan;
 mod server;
 mod set;
+mod sorted_set;
+mod sorted_set_bounds;
+mod sorted_set_pop;
+mod sorted_set_range;
 mod string;
 pub mod table;
+mod transfer;
 
 pub use call::{Call, Effect, Outcome, Then};
 pub use error::CommandError;

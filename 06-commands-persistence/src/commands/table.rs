@@ -2,8 +2,9 @@
 
 use super::row::{Handler, Row};
 use super::{
-    Call, CommandError, Outcome, config, connection, describe, expiry, generic, hyperloglog, info,
-    list, persistence, pubsub, server, set, string,
+    Call, CommandError, Outcome, config, connection, describe, dump, expiry, generic, geo,
+    geo_search, hyperloglog, info, list, object, persistence, pubsub, server, set, sorted_set,
+    sorted_set_pop, sorted_set_range, string, transfer,
 };
 use crate::command::{Command, Table, acl};
 
@@ -12,14 +13,23 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("string", acl::STRING, string::COMMANDS),
     ("list", acl::LIST, list::COMMANDS),
     ("set", acl::SET, set::COMMANDS),
+    ("sorted-set", acl::SORTEDSET, sorted_set::COMMANDS),
+    ("sorted-set", acl::SORTEDSET, sorted_set_range::COMMANDS),
+    ("sorted-set", acl::SORTEDSET, sorted_set_pop::COMMANDS),
+    ("geo", acl::GEO, geo::COMMANDS),
+    ("geo", acl::GEO, geo_search::COMMANDS),
     ("hyperloglog", acl::HYPERLOGLOG, hyperloglog::COMMANDS),
     ("generic", acl::KEYSPACE, generic::COMMANDS),
     ("generic", acl::KEYSPACE, expiry::COMMANDS),
+    ("generic", acl::KEYSPACE, transfer::COMMANDS),
+    ("generic", acl::KEYSPACE, dump::COMMANDS),
+    ("generic", acl::KEYSPACE, object::COMMANDS),
     ("pubsub", 0, pubsub::COMMANDS),
     ("connection", acl::CONNECTION, connection::COMMANDS),
     ("server", 0, config::COMMANDS),
     ("server", acl::CONNECTION, describe::COMMANDS),
     ("server", 0, info::COMMANDS),
+    ("server", 0, object::MEMORY),
     ("server", 0, persistence::COMMANDS),
     ("server", 0, server::COMMANDS),
 ];

@@ -9,7 +9,7 @@
 //!  |-- interest    keys that clients wait for or watch
 //!  |-- reclaim     frees large values elsewhere
 //!  |-- table ---- segment ---- pages ---- cow
-//!  `-- value ---- list ---- packed,  set,  small_bytes
+//!  `-- value ---- list ---- packed,  set ---- intset,  hash,  sorted_set,  small_bytes (strings) ---- hyperloglog
 //! ```
 
 pub mod counts;
@@ -18,8 +18,10 @@ pub mod data_type;
 pub mod db;
 pub mod digest;
 pub mod event;
+pub mod hash;
 pub mod hyperloglog;
 pub mod interest;
+pub mod intset;
 pub mod journal;
 pub mod key;
 pub mod limits;
@@ -32,6 +34,7 @@ pub mod reclaim;
 pub mod segment;
 pub mod set;
 pub mod snapshot;
+pub mod sorted_set;
 pub mod table;
 pub mod value;
 

@@ -1,6 +1,6 @@
 //! What the server answers.
 
-use super::integer;
+use super::{double, integer};
 use crate::part::Part;
 use crate::small_bytes::SmallBytes;
 use std::collections::VecDeque;
@@ -97,6 +97,27 @@ impl Reply {
     /// A count, as an integer.
     pub fn count(&mut self, count: usize) {
         self.length(b':', count);
+    }
+
+    /// A floating-point number. RESP2 writes it as a bulk string.
+    pub fn double(&mut self, value: f64) {
+        let mut text = [0; double::MAX_TEXT];
+        let text = double::format(&mut text, value);
+        match self.protocol {
+            Protocol::Resp2 => self.bulk(text),
+            Protocol::Resp3 => self.line(b',', text),
+        }
+    }
+
+    /// A floating-point number without an exponent, and with up to 17 digits behind the point. RESP2 writes it as a bulk
+    /// string.
+    pub fn decimal(&mut self, value: f64) {
+        let text = format!("{value:.17}");
+        let text = text.trim_end_matches('0').trim_end_matches('.');
+        match self.protocol {
+            Protocol::Resp2 => self.bulk(text.as_bytes()),
+            Protocol::Resp3 => self.line(b',', text.as_bytes()),
+        }
     }
 
     /// A bulk string: any bytes.
@@ -230,6 +251,14 @@ impl Reply {
         let large = large.into_iter();
         self.large
             .extend(large.map(|(place, large)| (place + moved, large)));
+    }
+
+    /// Puts what `write` appends before the values that were appended since: the head of an array whose length was not
+    /// known.
+    pub fn put_before(&mut self, mark: Mark, write: impl FnOnce(&mut Self)) {
+        let mut head = Self::new(self.protocol);
+        write(&mut head);
+        self.insert(mark, &mut head);
     }
 
     /// How many bytes are to be sent.
