@@ -29,6 +29,7 @@ mod scan;
 mod server;
 mod set;
 mod sorted_set;
+mod sorted_set_algebra;
 mod sorted_set_bounds;
 mod sorted_set_pop;
 mod sorted_set_range;

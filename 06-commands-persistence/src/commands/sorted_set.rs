@@ -1,6 +1,8 @@
 //! Commands on sorted sets: members and their scores.
 
+use super::random::{self, Picks};
 use super::row::*;
+use super::scan::{self, Scan};
 use super::{Call, CommandError, Outcome};
 use crate::keyspace::event::{self, Event};
 use crate::keyspace::sorted_set::SortedSet;
@@ -18,12 +20,18 @@ pub const COMMANDS: &[Row] = &[
         .about("1.2.0", "Adds to the score of a member."),
     CH4.read("zmscore", -3, zmscore, FAST | BRIEF, RO | ACCESS)
         .about("6.2.0", "Gives the scores of several members."),
+    CH4.read("zrandmember", -2, zrandmember, SLOW, RO | ACCESS)
+        .tips(&["nondeterministic_output"])
+        .about("6.2.0", "Gives random members of a sorted set."),
     CH4.read("zrank", 3, ZRANK, FAST | BRIEF, RO | ACCESS)
         .about("2.0.0", "Gives the place of a member, from the lowest."),
     CH4.write("zrem", -3, zrem, FAST | BRIEF, RW | DELETE)
         .about("1.2.0", "Removes members from a sorted set."),
     CH4.read("zrevrank", 3, ZREVRANK, FAST | BRIEF, RO | ACCESS)
         .about("2.0.0", "Gives the place of a member, from the highest."),
+    CH4.read("zscan", -3, zscan, SLOW, RO | ACCESS)
+        .tips(&["nondeterministic_output"])
+        .about("2.8.0", "Gives members and their scores in steps."),
     CH4.read("zscore", 3, zscore, FAST | BRIEF, RO | ACCESS)
         .about("1.2.0", "Gives the score of a member."),
 ];
@@ -247,5 +255,52 @@ fn rank(call: &mut Call<'_>, from_highest: bool) -> Outcome {
         Some((rank, _)) => call.reply.count(rank),
         None => call.reply.null(),
     }
+    Ok(())
+}
+
+/// `ZRANDMEMBER key [count [WITHSCORES]]`: a random member, or up to so many; of a negative count as many as it says, among
+/// which some may be the same. <https://redis.io/docs/latest/commands/zrandmember/>
+pub fn zrandmember(call: &mut Call<'_>) -> Outcome {
+    let name = call.arg(1)?;
+    if call.args.len() > 2 {
+        return random_members(call, name);
+    }
+    let set = call.server.db(call.db).read::<SortedSet>(name)?;
+    match set.and_then(|set| set.nth(random::one(set.len()))) {
+        Some((member, _)) => call.reply.bulk(member),
+        None => call.reply.null(),
+    }
+    Ok(())
+}
+
+fn random_members(call: &mut Call<'_>, name: &[u8]) -> Outcome {
+    let (count, with_scores) = random::count_and_word(call, b"withscores")?;
+    let set = call.server.db(call.db).read::<SortedSet>(name)?;
+    let length = set.map_or(0, SortedSet::len);
+    let picks = Picks::new(count, length);
+    let size = (picks.len(length), with_scores);
+    let all = set.into_iter().flat_map(SortedSet::iter);
+    let members = picks.of(all, |number| set?.nth(number));
+    random::reply(call.reply, size, members, |reply, (member, score)| {
+        reply.bulk(member);
+        if with_scores {
+            reply.double(score);
+        }
+    })
+}
+
+/// `ZSCAN key cursor [MATCH pattern] [COUNT count]`. <https://redis.io/docs/latest/commands/zscan/>
+pub fn zscan(call: &mut Call<'_>) -> Outcome {
+    let (name, cursor) = (call.arg(1)?, scan::cursor(call.arg(2)?)?);
+    let Some(set) = call.server.db(call.db).read::<SortedSet>(name)? else {
+        scan::nothing(call.reply);
+        return Ok(());
+    };
+    Scan::parse(call.args, 3, false)?.step(call.reply, |limit, visit| {
+        set.scan(cursor, limit, |member, score| {
+            let mut text = [0; double::MAX_TEXT];
+            visit(&[member, double::format(&mut text, score)]);
+        })
+    });
     Ok(())
 }

@@ -109,12 +109,16 @@ impl<'a> Query<'a> {
         })
     }
 
+    fn is_by_rank(&self) -> bool {
+        matches!(self.bounds, Bounds::Rank(..))
+    }
+
     /// The ranks of the members that are meant.
     fn ranks(&self, set: &SortedSet) -> Range<usize> {
         let Range { start, end } = self.bounds.ranks(set, self.from_highest);
         let offset = usize::try_from(self.offset).unwrap_or(usize::MAX);
         let count = usize::try_from(self.count).unwrap_or(usize::MAX);
-        if matches!(self.bounds, Bounds::Rank(..)) {
+        if self.is_by_rank() {
             start..end
         } else if self.from_highest {
             let end = end.saturating_sub(offset).max(start);
@@ -153,37 +157,40 @@ fn range(call: &mut Call<'_>, said: Said) -> Outcome {
         return Ok(());
     };
     let ranks = query.ranks(set);
-    let length = ranks.len();
-    let members = set.range(ranks);
-    if query.from_highest {
-        write_members(call.reply, length, members.rev(), query.with_scores);
-    } else {
-        write_members(call.reply, length, members, query.with_scores);
-    }
+    let members = set.walk(ranks.clone(), query.from_highest);
+    write_members(call.reply, ranks.len(), members, query.with_scores);
     Ok(())
 }
 
-/// Writes so many members, with or without their scores. RESP3 has an array for each pair.
+/// Replies with so many members, with or without their scores. RESP3 has an array for each pair.
 pub fn write_members<'a>(
     reply: &mut Reply,
     length: usize,
     members: impl Iterator<Item = (&'a [u8], f64)>,
     with_scores: bool,
 ) {
-    let in_pairs = with_scores && reply.protocol() == Protocol::Resp3;
-    reply.array(if with_scores && !in_pairs {
-        2 * length
-    } else {
-        length
-    });
+    if !with_scores {
+        reply.array(length);
+        members.for_each(|(member, _)| reply.bulk(member));
+        return;
+    }
+    let nested = reply.protocol() == Protocol::Resp3;
+    reply.array(if nested { length } else { 2 * length });
+    write_pairs(reply, members, nested);
+}
+
+/// Writes members with their scores, each pair as an array where `nested`.
+pub fn write_pairs<'a>(
+    reply: &mut Reply,
+    members: impl Iterator<Item = (&'a [u8], f64)>,
+    nested: bool,
+) {
     for (member, score) in members {
-        if in_pairs {
+        if nested {
             reply.array(2);
         }
         reply.bulk(member);
-        if with_scores {
-            reply.double(score);
-        }
+        reply.double(score);
     }
 }
 
@@ -195,7 +202,12 @@ pub fn zrangestore(call: &mut Call<'_>) -> Outcome {
     let limits = call.server.limits.sorted_set;
     let mut stored = SortedSet::default();
     if let Some(set) = call.server.db(call.db).read::<SortedSet>(from)? {
-        for (member, score) in set.range(query.ranks(set)) {
+        let ranks = query.ranks(set);
+        // Only of ranks does Redis know beforehand how many there are.
+        if query.is_by_rank() {
+            stored = SortedSet::sized(ranks.len(), 0, limits);
+        }
+        for (member, score) in set.range(ranks) {
             stored.insert(member, score, limits);
         }
     }

@@ -4,7 +4,7 @@ use super::row::{Handler, Row};
 use super::{
     Call, CommandError, Outcome, config, connection, describe, dump, expiry, generic, geo,
     geo_search, hyperloglog, info, list, object, persistence, pubsub, server, set, sorted_set,
-    sorted_set_pop, sorted_set_range, string, transfer,
+    sorted_set_algebra, sorted_set_pop, sorted_set_range, string, transfer,
 };
 use crate::command::{Command, Table, acl};
 
@@ -15,6 +15,7 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("set", acl::SET, set::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set_range::COMMANDS),
+    ("sorted-set", acl::SORTEDSET, sorted_set_algebra::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set_pop::COMMANDS),
     ("geo", acl::GEO, geo::COMMANDS),
     ("geo", acl::GEO, geo_search::COMMANDS),

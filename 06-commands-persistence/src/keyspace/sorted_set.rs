@@ -23,8 +23,11 @@ use crate::rdb::{Encoder, ErrorKind, Source, ValueType, elements};
 use crate::resp::double;
 use small::Small;
 use std::io::Read;
+use std::iter;
 use std::ops::Range;
 use tree::{Entry, Goal, Tree};
+
+pub use tree::order;
 
 /// What a member of a large set takes beside the bytes behind its pointer, about: its places in the table and in the tree.
 const ENTRY: usize = 85;
@@ -58,6 +61,16 @@ impl Default for SortedSet {
 }
 
 impl SortedSet {
+    /// A set without members, for so many of up to so many bytes: where they are beyond the limits it is a large one from
+    /// the beginning.
+    pub fn sized(members: usize, bytes: usize, limits: Compact) -> Self {
+        let mut set = Self::default();
+        if members > limits.entries || bytes > limits.bytes {
+            set.form = Form::Large(Box::default());
+        }
+        set
+    }
+
     /// How many members there are.
     pub fn len(&self) -> usize {
         match &self.form {
@@ -163,6 +176,27 @@ impl SortedSet {
             Form::Small(small) => Members::Small(small.range(ranks)),
             Form::Large(large) => Members::Large(large.order.range(ranks)),
         }
+    }
+
+    /// The member with this rank, and its score.
+    pub fn nth(&self, rank: usize) -> Option<(&[u8], f64)> {
+        self.range(rank..rank.saturating_add(1)).next()
+    }
+
+    /// The members with these ranks, from the lowest or from the highest.
+    pub fn walk(
+        &self,
+        ranks: Range<usize>,
+        from_highest: bool,
+    ) -> impl Iterator<Item = (&[u8], f64)> {
+        let mut members = self.range(ranks);
+        iter::from_fn(move || {
+            if from_highest {
+                members.next_back()
+            } else {
+                members.next()
+            }
+        })
     }
 
     /// All members with their scores.
