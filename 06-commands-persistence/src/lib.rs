@@ -8,7 +8,7 @@
 //!                                           `--> persistence ----'      |       |           |       |
 //!                                                                       `-------+-----+-----+-------'
 //!                                                                                     v
-//!                                                               file, clock, small_bytes, long_double, geo, glob, part, process, memory
+//!                                                               file, clock, small_bytes, long_double, geo, glob, part, partial_sort, process, memory
 //! ```
 //!
 //! Beside `config` stands `command`: what is known of each command. It knows requests, and so `resp`.
@@ -27,6 +27,7 @@ pub mod long_double;
 pub mod memory;
 pub mod net;
 pub mod part;
+pub mod partial_sort;
 pub mod persistence;
 pub mod process;
 pub mod rdb;

@@ -7,6 +7,7 @@ use super::{Call, CommandError, Outcome};
 use crate::geo::{Cell, Extent, MERCATOR, Place, Shape};
 use crate::keyspace::event;
 use crate::keyspace::sorted_set::SortedSet;
+use crate::partial_sort::sort_first;
 use crate::resp::queue::Args;
 use crate::resp::reply::Reply;
 use crate::resp::{double, integer};
@@ -354,24 +355,32 @@ impl Query<'_> {
             false => found.collect(),
         };
         self.sort(&mut found);
-        if self.count > 0 {
-            found.truncate(self.count);
-        }
         for found in &mut found {
             found.distance /= unit;
         }
         found
     }
 
-    /// The nearest ones come first where only some are wanted, and nothing else is said.
-    fn sort(&self, found: &mut [Found<'_>]) {
+    /// Leaves as many as are wanted. The nearest ones come first where only some are, and nothing else is said.
+    fn sort(&self, found: &mut Vec<Found<'_>>) {
+        let wanted = if self.count > 0 {
+            self.count.min(found.len())
+        } else {
+            found.len()
+        };
         let nearest_first = self.count > 0 && !self.any;
-        let order = self.farthest_first.or(nearest_first.then_some(false));
-        match order {
-            Some(false) => found.sort_by(|one, other| one.distance.total_cmp(&other.distance)),
-            Some(true) => found.sort_by(|one, other| other.distance.total_cmp(&one.distance)),
-            None => {}
+        if let Some(farthest_first) = self.farthest_first.or(nearest_first.then_some(false)) {
+            let order = |one: &Found<'_>, other: &Found<'_>| match farthest_first {
+                false => one.distance.total_cmp(&other.distance),
+                true => other.distance.total_cmp(&one.distance),
+            };
+            if wanted < found.len() {
+                sort_first(found, wanted, order);
+            } else {
+                found.sort_by(order);
+            }
         }
+        found.truncate(wanted);
     }
 
     fn reply(&self, reply: &mut Reply, found: &[Found<'_>]) {
