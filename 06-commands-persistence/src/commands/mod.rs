@@ -17,6 +17,8 @@ mod execute;
 mod expiry;
 mod generic;
 mod hash;
+mod geo;
+mod geo_search;
 mod help;
 mod hyperloglog;
 mod info;

@@ -10,6 +10,7 @@
 //!  |-- reclaim     frees large values elsewhere
 //!  |-- table ---- segment ---- pages ---- cow
 //!  `-- value ---- list ---- packed,  set ---- intset,  hash,  sorted_set,  stream,  small_bytes
+//!  `-- value ---- list ---- packed,  set ---- intset,  hash,  sorted_set,  small_bytes (strings) ---- hyperloglog
 //! ```
 
 pub mod counts;
