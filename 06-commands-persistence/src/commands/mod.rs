@@ -14,6 +14,7 @@ mod generic;
 mod help;
 mod info;
 mod list;
+mod list_pop;
 mod options;
 mod persistence;
 mod pubsub;

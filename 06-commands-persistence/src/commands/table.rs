@@ -3,7 +3,7 @@
 use super::row::{Handler, Row};
 use super::{
     Call, CommandError, Outcome, config, connection, describe, expiry, generic, info, list,
-    persistence, pubsub, server, set, string,
+    list_pop, persistence, pubsub, server, set, string,
 };
 use crate::command::{Command, Table, acl};
 
@@ -11,6 +11,7 @@ use crate::command::{Command, Table, acl};
 const GROUPS: &[(&str, u32, &[Row])] = &[
     ("string", acl::STRING, string::COMMANDS),
     ("list", acl::LIST, list::COMMANDS),
+    ("list", acl::LIST, list_pop::COMMANDS),
     ("set", acl::SET, set::COMMANDS),
     ("generic", acl::KEYSPACE, generic::COMMANDS),
     ("generic", acl::KEYSPACE, expiry::COMMANDS),
