@@ -15,6 +15,8 @@ pub struct CommandError(Cow<'static, [u8]>);
 impl CommandError {
     pub const SYNTAX: Self = Self::new("ERR syntax error");
     pub const NOT_AN_INTEGER: Self = Self::new("ERR value is not an integer or out of range");
+    pub const NOT_A_FLOAT: Self = Self::new("ERR value is not a valid float");
+    pub const NAN_OR_INFINITY: Self = Self::new("ERR increment would produce NaN or Infinity");
     pub const NOT_POSITIVE: Self = Self::new("ERR value is out of range, must be positive");
     pub const WRONG_TYPE: Self =
         Self::new("WRONGTYPE Operation against a key holding the wrong kind of value");

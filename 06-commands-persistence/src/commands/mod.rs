@@ -3,10 +3,12 @@
 //! A command is one function and one row of the [`table`]. The functions stand in a file for each
 //! group of commands, as Redis's documentation groups them.
 
+mod algebra;
 mod call;
 mod config;
 mod connection;
 mod describe;
+mod dump;
 mod error;
 mod execute;
 mod expiry;
@@ -15,14 +17,18 @@ mod help;
 mod info;
 mod list;
 mod list_pop;
+mod object;
 mod options;
 mod persistence;
 mod pubsub;
+mod random;
 pub mod row;
+mod scan;
 mod server;
 mod set;
 mod string;
 pub mod table;
+mod transfer;
 
 pub use call::{Call, Effect, Outcome, Then};
 pub use error::CommandError;

@@ -2,7 +2,7 @@
 
 use super::options::at_most_one_of;
 use super::row::*;
-use super::{Call, Outcome};
+use super::{Call, CommandError, Outcome};
 
 /// The rows of these commands.
 pub const COMMANDS: &[Row] = &[
@@ -18,6 +18,9 @@ pub const COMMANDS: &[Row] = &[
         .acl(acl::KEYSPACE | acl::DANGEROUS)
         .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
         .about("1.0.0", "Removes all keys of the database."),
+    CH5.write("swapdb", 3, swapdb, FAST, NO_KEY)
+        .acl(acl::KEYSPACE | acl::DANGEROUS)
+        .about("4.0.0", "Exchanges the keys of two databases."),
     CH0.plain("time", 1, time, ANYTIME | FAST)
         .tips(&["nondeterministic_output"])
         .about("2.6.0", "Gives the time."),
@@ -46,6 +49,20 @@ pub fn flushall(call: &mut Call<'_>) -> Outcome {
     for db in 0..call.server.databases().len() {
         call.server.db(db).clear();
     }
+    call.reply.simple("OK");
+    Ok(())
+}
+
+/// `SWAPDB index index`: all keys of one database are in the other then. Who waits or watches there finds
+/// other keys. <https://redis.io/docs/latest/commands/swapdb/>
+pub fn swapdb(call: &mut Call<'_>) -> Outcome {
+    let number = |index, error| match call.database(index) {
+        Err(refusal) if refusal == CommandError::NOT_AN_INTEGER => Err(CommandError::new(error)),
+        known => Ok(known),
+    };
+    let first = number(1, "ERR invalid first DB index")?;
+    let second = number(2, "ERR invalid second DB index")?;
+    call.server.swap_databases(first?, second?);
     call.reply.simple("OK");
     Ok(())
 }

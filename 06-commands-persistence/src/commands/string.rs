@@ -5,6 +5,7 @@ use super::row::*;
 use super::{Call, CommandError, Outcome, expiry};
 use crate::clock::UnixMillis;
 use crate::keyspace::{Value, event};
+use crate::long_double::LongDouble;
 use crate::resp::integer;
 use crate::resp::queue::Args;
 use crate::small_bytes::SmallBytes;
@@ -28,6 +29,8 @@ pub const COMMANDS: &[Row] = &[
         .about("1.0.0", "Makes an integer one more."),
     CH0.write("incrby", 3, incrby, DENYOOM | FAST | BRIEF, MODIFY)
         .about("1.0.0", "Makes an integer more."),
+    CH1.write("incrbyfloat", 3, incrbyfloat, DENYOOM | FAST, MODIFY)
+        .about("2.6.0", "Makes a number more."),
     CH0.read("mget", -2, mget, FAST | BRIEF, RO | ACCESS)
         .to(-1)
         .tips(&["request_policy:multi_shard"])
@@ -236,6 +239,25 @@ fn add(call: &mut Call<'_>, increment: i64) -> Outcome {
     }
     key.changed(event::INCRBY, 1);
     call.reply.integer(sum);
+    Ok(())
+}
+
+/// `INCRBYFLOAT key increment`: the sum, in decimal. <https://redis.io/docs/latest/commands/incrbyfloat/>
+pub fn incrbyfloat(call: &mut Call<'_>) -> Outcome {
+    let (name, increment) = (call.arg(1)?, call.arg(2)?);
+    let mut key = call.server.db(call.db).for_write(name);
+    let held = key.get::<SmallBytes>()?;
+    let number = held.map_or(Some(LongDouble::ZERO), |text| LongDouble::parse(text));
+    let number = number.ok_or(CommandError::NOT_A_FLOAT)?;
+    let increment = LongDouble::parse(increment).ok_or(CommandError::NOT_A_FLOAT)?;
+    let sum = number.plus(increment);
+    let sum = sum.ok_or(CommandError::NAN_OR_INFINITY)?.to_string();
+    key.put(string(sum.as_bytes()));
+    key.changed(event::INCRBYFLOAT, 1);
+    call.reply.bulk(sum.as_bytes());
+    // Whoever replays it may add otherwise.
+    let effect = [b"SET", name, sum.as_bytes(), b"KEEPTTL"];
+    call.effect.instead(effect);
     Ok(())
 }
 

@@ -4,6 +4,8 @@ use super::row::{Handler, Row};
 use super::{
     Call, CommandError, Outcome, config, connection, describe, expiry, generic, info, list,
     list_pop, persistence, pubsub, server, set, string,
+    Call, CommandError, Outcome, config, connection, describe, dump, expiry, generic, info, list,
+    object, persistence, pubsub, server, set, string, transfer,
 };
 use crate::command::{Command, Table, acl};
 
@@ -15,11 +17,15 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("set", acl::SET, set::COMMANDS),
     ("generic", acl::KEYSPACE, generic::COMMANDS),
     ("generic", acl::KEYSPACE, expiry::COMMANDS),
+    ("generic", acl::KEYSPACE, transfer::COMMANDS),
+    ("generic", acl::KEYSPACE, dump::COMMANDS),
+    ("generic", acl::KEYSPACE, object::COMMANDS),
     ("pubsub", 0, pubsub::COMMANDS),
     ("connection", acl::CONNECTION, connection::COMMANDS),
     ("server", 0, config::COMMANDS),
     ("server", acl::CONNECTION, describe::COMMANDS),
     ("server", 0, info::COMMANDS),
+    ("server", 0, object::MEMORY),
     ("server", 0, persistence::COMMANDS),
     ("server", 0, server::COMMANDS),
 ];

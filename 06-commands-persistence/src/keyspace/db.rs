@@ -102,6 +102,18 @@ impl Db {
         true
     }
 
+    /// Whether there is such a key, be its time up or not.
+    pub fn has(&self, key: &[u8]) -> bool {
+        self.values.get(key).is_some()
+    }
+
+    /// Exchanges all keys with another database.
+    pub fn swap(&mut self, other: &mut Self) {
+        mem::swap(&mut self.values, &mut other.values);
+        mem::swap(&mut self.deadlines, &mut other.deadlines);
+        mem::swap(&mut self.by_deadline, &mut other.by_deadline);
+    }
+
     /// All keys as they are now. The work hardly depends on how many there are: see [`snapshot`](super::snapshot).
     pub fn image(&self) -> Image {
         Image {
@@ -283,7 +295,7 @@ impl<'a> DbMut<'a> {
     pub fn clear(&mut self) {
         self.journal.changes += 1;
         for key in self.interests.keys() {
-            if self.values.get(&key).is_some() {
+            if self.has(&key) {
                 self.note(&key, None);
             }
         }
@@ -339,7 +351,7 @@ impl<'a> DbMut<'a> {
 
     /// Notes that something happened to `key`, for whoever wants to hear of it.
     #[inline]
-    pub(super) fn note(&mut self, key: &[u8], event: Option<Event>) {
+    pub fn note(&mut self, key: &[u8], event: Option<Event>) {
         let awaited = self.db.interests.changed(key);
         self.journal.note(self.number, key, event, awaited);
     }

@@ -232,6 +232,14 @@ impl Reply {
             .extend(large.map(|(place, large)| (place + moved, large)));
     }
 
+    /// Puts what `write` appends before the values that were appended since: the head of an array whose length was not
+    /// known.
+    pub fn put_before(&mut self, mark: Mark, write: impl FnOnce(&mut Self)) {
+        let mut head = Self::new(self.protocol);
+        write(&mut head);
+        self.insert(mark, &mut head);
+    }
+
     /// How many bytes are to be sent.
     pub fn len(&self) -> usize {
         self.bytes.len() - self.sent + self.large_bytes - self.sent_of_large

@@ -135,6 +135,25 @@ impl Server {
         &self.databases
     }
 
+    /// Exchanges all keys of two databases. There must be both. Who waits for a key, or watches it, stays with the
+    /// database, and hears of each key that was there or is there now.
+    pub fn swap_databases(&mut self, first: usize, second: usize) {
+        self.journal.changes += 1;
+        let Ok([one, other]) = self.databases.get_disjoint_mut([first, second]) else {
+            return; // They are the same.
+        };
+        let mut touched = Vec::new();
+        for (number, interests) in [(first, &one.interests), (second, &other.interests)] {
+            let keys = interests.keys().into_iter();
+            let held = keys.filter(|key| one.has(key) || other.has(key));
+            touched.extend(held.map(|key| (number, key)));
+        }
+        one.swap(other);
+        for (number, key) in touched {
+            self.db(number).note(&key, None);
+        }
+    }
+
     /// Says what becomes of keys whose time is up.
     pub fn set_expiry(&mut self, expiry: Expiry) {
         for db in &mut self.databases {
