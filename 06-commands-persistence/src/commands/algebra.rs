@@ -31,7 +31,7 @@ impl Members for Set {
     }
 
     fn each(&self, visit: &mut Visit<'_>) -> ControlFlow<()> {
-        self.iter().try_for_each(|member| visit(member, 1.0))
+        self.iter().try_for_each(|member| visit(&member, 1.0))
     }
 }
 

@@ -13,6 +13,7 @@ mod error;
 mod execute;
 mod expiry;
 mod generic;
+mod hash;
 mod help;
 mod info;
 mod list;

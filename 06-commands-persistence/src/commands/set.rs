@@ -70,11 +70,11 @@ pub const COMMANDS: &[Row] = &[
 
 /// `SADD key member [member ...]`: how many are new. <https://redis.io/docs/latest/commands/sadd/>
 pub fn sadd(call: &mut Call<'_>) -> Outcome {
-    let name = call.arg(1)?;
+    let (name, limits) = (call.arg(1)?, call.server.limits);
     let mut key = call.server.db(call.db).for_write(name);
     let set: &mut Set = key.get_or_create()?;
     let members = call.args.from(2);
-    let added = members.filter(|member| set.insert(member)).count();
+    let added = members.filter(|member| set.insert(member, &limits)).count();
     if added > 0 {
         key.changed(event::SADD, added);
     }
@@ -109,7 +109,7 @@ pub fn smembers(call: &mut Call<'_>) -> Outcome {
 fn write_all(reply: &mut Reply, set: Option<&Set>) {
     reply.set(set.map_or(0, Set::len));
     for member in set.into_iter().flat_map(Set::iter) {
-        reply.bulk(member);
+        reply.bulk(&member);
     }
 }
 
@@ -169,8 +169,9 @@ fn take_from(call: &mut Call<'_>, name: &[u8], member: &[u8]) -> Outcome {
 }
 
 fn add_to(call: &mut Call<'_>, name: &[u8], member: &[u8]) -> Outcome {
+    let limits = call.server.limits;
     let mut key = call.server.db(call.db).for_write(name);
-    if key.get_or_create::<Set>()?.insert(member) {
+    if key.get_or_create::<Set>()?.insert(member, &limits) {
         key.changed(event::SADD, 1);
     }
     Ok(())
@@ -188,12 +189,14 @@ pub fn spop(call: &mut Call<'_>) -> Outcome {
 fn pop_one(call: &mut Call<'_>) -> Outcome {
     let name = call.arg(1)?;
     let mut key = call.server.db(call.db).for_write(name);
-    let Some(set) = key.get::<Set>()? else {
+    let popped = key.get::<Set>()?.and_then(|set| {
+        let member = set.nth(random::one(set.len()))?.to_vec();
+        set.remove(&member).then_some(member)
+    });
+    let Some(member) = popped else {
         call.reply.null();
         return Ok(());
     };
-    let member = set.nth(random::one(set.len())).unwrap_or_default().to_vec();
-    set.remove(&member);
     key.changed(event::SPOP, 1);
     call.reply.bulk(&member);
     call.effect.instead([b"SREM", name, &member]);
@@ -203,7 +206,7 @@ fn pop_one(call: &mut Call<'_>) -> Outcome {
 fn pop_many(call: &mut Call<'_>) -> Outcome {
     let count = integer::parse(call.arg(2)?).filter(|count| *count >= 0);
     let count = count.ok_or(CommandError::NOT_POSITIVE)?;
-    let name = call.arg(1)?;
+    let (name, limits) = (call.arg(1)?, call.server.limits);
     let mut key = call.server.db(call.db).for_write(name);
     let Some(set) = key.get::<Set>()? else {
         call.reply.set(0);
@@ -212,15 +215,9 @@ fn pop_many(call: &mut Call<'_>) -> Outcome {
     let picks = Picks::new(count, set.len());
     let takes_all = matches!(picks, Picks::All);
     let members = picks.of(set.iter(), |number| set.nth(number));
-    let members: Vec<SmallBytes> = members.map(Into::into).collect();
+    let members: Vec<SmallBytes> = members.map(|member| (*member).into()).collect();
     call.reply.set(members.len());
-    for member in &members {
-        call.reply.bulk(member);
-        if !takes_all {
-            set.remove(member);
-            call.effect.instead([b"SREM", name, member]);
-        }
-    }
+    members.iter().for_each(|member| call.reply.bulk(member));
     if !members.is_empty() {
         key.changed(event::SPOP, members.len());
     }
@@ -228,6 +225,13 @@ fn pop_many(call: &mut Call<'_>) -> Outcome {
         key.remove();
         key.changed(event::DEL, 0);
         call.effect.instead([b"DEL", name]);
+        return Ok(());
+    }
+    if let Some(set) = key.get::<Set>()? {
+        set.remove_all(&members, &limits);
+    }
+    for member in &members {
+        call.effect.instead([b"SREM", name, member]);
     }
     Ok(())
 }
@@ -372,10 +376,10 @@ fn give(call: &mut Call<'_>, combine: Combine) -> Outcome {
 
 /// What comes of the sets that the arguments from `first` on name.
 fn collect(call: &mut Call<'_>, first: usize, combine: Combine) -> Result<Set, CommandError> {
-    let mut result = Set::default();
+    let (mut result, limits) = (Set::default(), call.server.limits);
     let mut db = call.server.db(call.db);
     combine(&mut db, call.args.skip(first), &mut |member| {
-        result.insert(member);
+        result.insert(member, &limits);
     })?;
     Ok(result)
 }

@@ -6,6 +6,8 @@ use super::{
     list_pop, persistence, pubsub, server, set, string,
     Call, CommandError, Outcome, config, connection, describe, dump, expiry, generic, info, list,
     object, persistence, pubsub, server, set, string, transfer,
+    Call, CommandError, Outcome, config, connection, describe, dump, expiry, generic, hash, info,
+    list, object, persistence, pubsub, server, set, string, transfer,
 };
 use crate::command::{Command, Table, acl};
 
@@ -15,6 +17,7 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("list", acl::LIST, list::COMMANDS),
     ("list", acl::LIST, list_pop::COMMANDS),
     ("set", acl::SET, set::COMMANDS),
+    ("hash", acl::HASH, hash::COMMANDS),
     ("generic", acl::KEYSPACE, generic::COMMANDS),
     ("generic", acl::KEYSPACE, expiry::COMMANDS),
     ("generic", acl::KEYSPACE, transfer::COMMANDS),

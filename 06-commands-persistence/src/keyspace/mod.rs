@@ -9,7 +9,7 @@
 //!  |-- interest    keys that clients wait for or watch
 //!  |-- reclaim     frees large values elsewhere
 //!  |-- table ---- segment ---- pages ---- cow
-//!  `-- value ---- list ---- packed,  set,  small_bytes
+//!  `-- value ---- list ---- packed,  set ---- intset,  hash,  small_bytes
 //! ```
 
 pub mod counts;
@@ -18,7 +18,9 @@ pub mod data_type;
 pub mod db;
 pub mod digest;
 pub mod event;
+pub mod hash;
 pub mod interest;
+pub mod intset;
 pub mod journal;
 pub mod key;
 pub mod limits;

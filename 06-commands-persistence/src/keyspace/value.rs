@@ -6,6 +6,7 @@ use super::SmallBytes;
 use super::cow::Cow;
 use super::data_type::DataType;
 use super::digest::Digest;
+use super::hash::Hash;
 use super::limits::Limits;
 use super::list::List;
 use super::set::Set;
@@ -139,6 +140,8 @@ types! {
     List(Cow<List>): List;
     /// A set; never empty while a key holds it.
     Set(Cow<Set>): Set;
+    /// A hash; never empty while a key holds it.
+    Hash(Cow<Hash>): Hash;
 }
 
 /// Memory behind pointers, in pieces and in bytes, above which a value is freed by a thread of its own.
