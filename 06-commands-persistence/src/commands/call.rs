@@ -138,10 +138,11 @@ impl<'a> Call<'a> {
     /// The argument at `index` as the number of a database.
     ///
     /// # Errors
-    /// [`CommandError::NOT_AN_INTEGER`], [`CommandError::NO_SUCH_DATABASE`], and what [`arg`](Self::arg) gives.
+    /// [`CommandError::NO_SUCH_DATABASE`], where it has 32 bits, [`CommandError::NOT_32_BITS`], and what
+    /// [`integer`](Self::integer) gives.
     pub fn database(&self, index: usize) -> Result<usize, CommandError> {
         let number = i32::try_from(self.integer(index)?);
-        let number = number.map_err(|_| CommandError::NOT_AN_INTEGER)?;
+        let number = number.map_err(|_| CommandError::NOT_32_BITS)?;
         let number = usize::try_from(number).ok();
         let known = number.filter(|number| self.server.has_db(*number));
         known.ok_or(CommandError::NO_SUCH_DATABASE)

@@ -17,7 +17,7 @@ use crate::command::{Command, flags};
 use crate::resp::queue::Args;
 use crate::resp::reply::Reply;
 use crate::server::Server;
-use crate::server::client::{ClientId, Closing};
+use crate::server::client::{Client, ClientId, Closing};
 use crate::small_bytes::SmallBytes;
 
 /// What the client's next request has to wait for.
@@ -100,6 +100,9 @@ fn admit(server: &mut Server, id: ClientId, args: Args<'_>) -> Result<Row, Refus
     if !command.accepts(args.len()) {
         return Err(CommandError::wrong_arity(command.name).into());
     }
+    if command.is(flags::PROTECTED) && !permits_debug(server, id) {
+        return Err(CommandError::PROTECTED.into());
+    }
     // Here belongs whether the client has authenticated, and then what its user may do; then memory.
     if command.is(flags::WRITE) && server.refuses_writes() {
         return Err(CommandError::SNAPSHOT_FAILED.into());
@@ -116,6 +119,11 @@ fn admit(server: &mut Server, id: ClientId, args: Args<'_>) -> Result<Row, Refus
     }
     // Here belongs MULTI: what passed all this is queued instead.
     Ok(row)
+}
+
+fn permits_debug(server: &Server, id: ClientId) -> bool {
+    let is_local = server.clients.get(id).is_some_and(Client::is_local);
+    server.config.enable_debug_command.permits(is_local)
 }
 
 /// The row of a request: the subcommand's, if there is one.

@@ -9,6 +9,8 @@ use super::{
     Call, CommandError, Outcome, config, connection, describe, dump, expiry, generic, hash, info,
     list, object, persistence, pubsub, server, set, string, transfer,
     object, persistence, pubsub, server, set, sorted_set, sorted_set_algebra, sorted_set_pop,
+    Call, CommandError, Outcome, config, connection, debug, describe, dump, expiry, generic, hash,
+    info, list, object, persistence, pubsub, server, set, sort, sorted_set, sorted_set_pop,
     sorted_set_range, string, transfer,
 };
 use crate::command::{Command, Table, acl};
@@ -24,11 +26,13 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("sorted-set", acl::SORTEDSET, sorted_set_range::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set_algebra::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set_pop::COMMANDS),
+    ("hash", acl::HASH, hash::COMMANDS),
     ("generic", acl::KEYSPACE, generic::COMMANDS),
     ("generic", acl::KEYSPACE, expiry::COMMANDS),
     ("generic", acl::KEYSPACE, transfer::COMMANDS),
     ("generic", acl::KEYSPACE, dump::COMMANDS),
     ("generic", acl::KEYSPACE, object::COMMANDS),
+    ("generic", 0, sort::COMMANDS),
     ("pubsub", 0, pubsub::COMMANDS),
     ("connection", acl::CONNECTION, connection::COMMANDS),
     ("server", 0, config::COMMANDS),
@@ -37,6 +41,7 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("server", 0, object::MEMORY),
     ("server", 0, persistence::COMMANDS),
     ("server", 0, server::COMMANDS),
+    ("server", 0, debug::COMMANDS),
 ];
 
 const ROWS: usize = {
