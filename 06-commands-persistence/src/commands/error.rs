@@ -129,7 +129,7 @@ impl From<WrongType> for CommandError {
 
 /// What an error repeats of an argument: up to `limit` bytes, and like C's `printf`, which writes it
 /// in Redis, nothing from a NUL byte on.
-fn quoted(arg: &[u8], limit: usize) -> &[u8] {
+pub(super) fn quoted(arg: &[u8], limit: usize) -> &[u8] {
     let end = arg.iter().position(|byte| *byte == 0).unwrap_or(arg.len());
     arg.get(..end.min(limit)).unwrap_or_default()
 }

@@ -16,6 +16,7 @@ mod expiry;
 mod generic;
 mod hash;
 mod help;
+mod hyperloglog;
 mod info;
 mod list;
 mod list_pop;

@@ -12,6 +12,8 @@ use super::{
     Call, CommandError, Outcome, config, connection, debug, describe, dump, expiry, generic, hash,
     info, list, object, persistence, pubsub, server, set, sort, sorted_set, sorted_set_pop,
     sorted_set_range, string, transfer,
+    Call, CommandError, Outcome, config, connection, describe, expiry, generic, hyperloglog, info,
+    list, persistence, pubsub, server, set, string,
 };
 use crate::command::{Command, Table, acl};
 
@@ -27,6 +29,7 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("sorted-set", acl::SORTEDSET, sorted_set_algebra::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set_pop::COMMANDS),
     ("hash", acl::HASH, hash::COMMANDS),
+    ("hyperloglog", acl::HYPERLOGLOG, hyperloglog::COMMANDS),
     ("generic", acl::KEYSPACE, generic::COMMANDS),
     ("generic", acl::KEYSPACE, expiry::COMMANDS),
     ("generic", acl::KEYSPACE, transfer::COMMANDS),

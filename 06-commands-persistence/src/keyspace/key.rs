@@ -135,6 +135,13 @@ impl<'a> KeyMut<'a> {
         self.db.journal.changes += count as u64;
         self.db.note(self.key, Some(event));
     }
+
+    /// Says that the key was changed by what is no event.
+    pub fn changed_quietly(&mut self) {
+        self.is_secret = false;
+        self.db.journal.changes += 1;
+        self.db.note(self.key, None);
+    }
 }
 
 impl Drop for KeyMut<'_> {

@@ -19,6 +19,7 @@ pub mod db;
 pub mod digest;
 pub mod event;
 pub mod hash;
+pub mod hyperloglog;
 pub mod interest;
 pub mod intset;
 pub mod journal;
