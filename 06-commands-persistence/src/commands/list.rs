@@ -169,24 +169,6 @@ fn push_if_exists(call: &mut Call<'_>, push: Handler) -> Outcome {
     Ok(())
 }
 
-const NOT_A_TIMEOUT: CommandError = CommandError::new("ERR timeout is not a float or out of range");
-const NEGATIVE_TIMEOUT: CommandError = CommandError::new("ERR timeout is negative");
-
-/// A time-out in seconds, with a fraction; 0 is for ever.
-pub fn parse_timeout(text: &[u8]) -> Result<Duration, CommandError> {
-    let text = std::str::from_utf8(text).unwrap_or_default();
-    let seconds: f64 = text.parse().unwrap_or(f64::NAN);
-    if seconds.is_nan() {
-        return Err(NOT_A_TIMEOUT);
-    }
-    let millis = (seconds * 1000.0).ceil();
-    // What does not fit into 64 bits is negative to Redis, which does not look before it converts.
-    if millis < 0.0 || millis >= i64::MAX as f64 {
-        return Err(NEGATIVE_TIMEOUT);
-    }
-    Ok(Duration::from_millis(millis as u64))
-}
-
 /// `LLEN key`. <https://redis.io/docs/latest/commands/llen/>
 pub fn llen(call: &mut Call<'_>) -> Outcome {
     let name = call.arg(1)?;

@@ -2,18 +2,9 @@
 
 use super::row::{Handler, Row};
 use super::{
-    Call, CommandError, Outcome, config, connection, describe, expiry, generic, info, list,
-    list_pop, persistence, pubsub, server, set, string,
-    Call, CommandError, Outcome, config, connection, describe, dump, expiry, generic, info, list,
-    object, persistence, pubsub, server, set, string, transfer,
-    Call, CommandError, Outcome, config, connection, describe, dump, expiry, generic, hash, info,
-    list, object, persistence, pubsub, server, set, string, transfer,
-    object, persistence, pubsub, server, set, sorted_set, sorted_set_algebra, sorted_set_pop,
     Call, CommandError, Outcome, config, connection, debug, describe, dump, expiry, generic, hash,
-    info, list, object, persistence, pubsub, server, set, sort, sorted_set, sorted_set_pop,
-    sorted_set_range, string, transfer,
-    Call, CommandError, Outcome, config, connection, describe, expiry, generic, hyperloglog, info,
-    list, persistence, pubsub, server, set, string,
+    hyperloglog, info, list, list_pop, object, persistence, pubsub, server, set, sort, sorted_set,
+    sorted_set_algebra, sorted_set_pop, sorted_set_range, string, transfer,
 };
 use crate::command::{Command, Table, acl};
 
@@ -28,7 +19,6 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("sorted-set", acl::SORTEDSET, sorted_set_range::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set_algebra::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set_pop::COMMANDS),
-    ("hash", acl::HASH, hash::COMMANDS),
     ("hyperloglog", acl::HYPERLOGLOG, hyperloglog::COMMANDS),
     ("generic", acl::KEYSPACE, generic::COMMANDS),
     ("generic", acl::KEYSPACE, expiry::COMMANDS),
