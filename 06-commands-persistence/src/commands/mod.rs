@@ -4,6 +4,8 @@
 //! group of commands, as Redis's documentation groups them.
 
 mod algebra;
+mod bit;
+mod bitfield;
 mod call;
 mod config;
 mod connection;
@@ -18,8 +20,10 @@ mod hash;
 mod help;
 mod hyperloglog;
 mod info;
+mod lcs;
 mod list;
 mod list_pop;
+mod number;
 mod object;
 mod options;
 mod persistence;

@@ -5,12 +5,18 @@ use super::{
     Call, CommandError, Outcome, config, connection, debug, describe, dump, expiry, generic, hash,
     hyperloglog, info, list, list_pop, object, persistence, pubsub, server, set, sort, sorted_set,
     sorted_set_algebra, sorted_set_pop, sorted_set_range, string, transfer,
+    Call, CommandError, Outcome, bit, bitfield, config, connection, describe, dump, expiry,
+    generic, info, lcs, list, number, object, persistence, pubsub, server, set, string, transfer,
 };
 use crate::command::{Command, Table, acl};
 
 /// The rows, each list with the group of Redis's documentation that it belongs to, and the rights that name this group.
 const GROUPS: &[(&str, u32, &[Row])] = &[
     ("string", acl::STRING, string::COMMANDS),
+    ("string", acl::STRING, number::COMMANDS),
+    ("string", acl::STRING, lcs::COMMANDS),
+    ("bitmap", acl::BITMAP, bit::COMMANDS),
+    ("bitmap", acl::BITMAP, bitfield::COMMANDS),
     ("list", acl::LIST, list::COMMANDS),
     ("list", acl::LIST, list_pop::COMMANDS),
     ("set", acl::SET, set::COMMANDS),
