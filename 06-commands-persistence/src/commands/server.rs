@@ -39,9 +39,7 @@ pub fn dbsize(call: &mut Call<'_>) -> Outcome {
 pub fn flushdb(call: &mut Call<'_>) -> Outcome {
     at_most_one_of(&[b"async", b"sync"], call)?;
     call.server.db(call.db).clear();
-    // Even where there was nothing to remove: those who follow may have something.
-    call.effect.instead_all(call.args.from(0));
-    call.reply.simple("OK");
+    has_flushed(call);
     Ok(())
 }
 
@@ -51,9 +49,14 @@ pub fn flushall(call: &mut Call<'_>) -> Outcome {
     for db in 0..call.server.databases().len() {
         call.server.db(db).clear();
     }
-    call.server.journal.changes += 1;
-    call.reply.simple("OK");
+    has_flushed(call);
     Ok(())
+}
+
+/// It is written down even where there was nothing to remove: those who follow may have something.
+fn has_flushed(call: &mut Call<'_>) {
+    call.effect.instead_all(call.args.from(0));
+    call.reply.simple("OK");
 }
 
 /// `SWAPDB index index`: all keys of one database are in the other then. Who waits or watches there finds
