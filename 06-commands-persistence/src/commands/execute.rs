@@ -18,6 +18,8 @@ use crate::resp::queue::Args;
 use crate::resp::reply::Reply;
 use crate::server::Server;
 use crate::server::client::{Client, ClientId, Closing};
+use crate::server::blocked;
+use crate::server::client::{ClientId, Closing};
 use crate::small_bytes::SmallBytes;
 
 /// What the client's next request has to wait for.
@@ -252,17 +254,19 @@ fn settle_notes(server: &mut Server) {
 }
 
 /// Tries the requests again that are blocked on a key, in the order in which they came, as long as the key holds what they
-/// wait for.
+/// wait for. Then those that are to be tried whatever it holds.
 fn serve(server: &mut Server, db: usize, key: &SmallBytes) {
-    let mut last = 0;
-    loop {
-        let value_type = server.db(db).type_name(key);
-        let Some((ticket, id)) = server.blocked.next(db, key, value_type, last) else {
-            return;
-        };
-        last = ticket;
-        retry(server, id, key);
-        server.backlog.commit();
+    for any in [None, Some(blocked::ANY)] {
+        let mut last = 0;
+        loop {
+            let value_type = any.unwrap_or_else(|| server.db(db).type_name(key));
+            let Some((ticket, id)) = server.blocked.next(db, key, value_type, last) else {
+                break;
+            };
+            last = ticket;
+            retry(server, id, key);
+            server.backlog.commit();
+        }
     }
 }
 

@@ -7,6 +7,9 @@ use super::{
     sorted_set_algebra, sorted_set_pop, sorted_set_range, string, transfer,
     Call, CommandError, Outcome, bit, bitfield, config, connection, describe, dump, expiry,
     generic, info, lcs, list, number, object, persistence, pubsub, server, set, string, transfer,
+    Call, CommandError, Outcome, config, connection, describe, expiry, generic, info, list,
+    persistence, pubsub, server, set, stream, stream_claim, stream_group, stream_info, stream_read,
+    string,
 };
 use crate::command::{Command, Table, acl};
 
@@ -26,6 +29,11 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("sorted-set", acl::SORTEDSET, sorted_set_algebra::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set_pop::COMMANDS),
     ("hyperloglog", acl::HYPERLOGLOG, hyperloglog::COMMANDS),
+    ("stream", acl::STREAM, stream::COMMANDS),
+    ("stream", acl::STREAM, stream_claim::COMMANDS),
+    ("stream", acl::STREAM, stream_group::COMMANDS),
+    ("stream", acl::STREAM, stream_info::COMMANDS),
+    ("stream", acl::STREAM, stream_read::COMMANDS),
     ("generic", acl::KEYSPACE, generic::COMMANDS),
     ("generic", acl::KEYSPACE, expiry::COMMANDS),
     ("generic", acl::KEYSPACE, transfer::COMMANDS),

@@ -10,6 +10,7 @@
 //!  |-- reclaim     frees large values elsewhere
 //!  |-- table ---- segment ---- pages ---- cow
 //!  `-- value ---- list ---- packed,  set ---- intset,  hash,  sorted_set,  small_bytes
+//!  `-- value ---- list ---- packed,  set,  stream,  small_bytes
 //! ```
 
 pub mod counts;
@@ -35,6 +36,7 @@ pub mod segment;
 pub mod set;
 pub mod snapshot;
 pub mod sorted_set;
+pub mod stream;
 pub mod table;
 pub mod value;
 
