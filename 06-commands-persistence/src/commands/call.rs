@@ -63,13 +63,6 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// Writes down another request than the one that came, or one more.
-    pub fn instead<const N: usize>(&mut self, args: [&[u8]; N]) {
-        self.instead_all(args.into_iter());
-    }
-
-    /// The same, for any number of arguments.
-    pub fn instead_all<'r>(&mut self, args: impl ExactSizeIterator<Item = &'r [u8]>) {
     /// Whether anything is written down: else nobody need make it.
     pub fn is_wanted(&self) -> bool {
         !matches!(self, Self::None)
@@ -84,11 +77,11 @@ impl Effect {
 
     /// Writes down another request than the one that came, or one more.
     pub fn instead<const N: usize>(&mut self, args: [&[u8]; N]) {
-        self.instead_of(args.into_iter());
+        self.instead_all(args.into_iter());
     }
 
     /// The same for any number of arguments.
-    pub fn instead_of<'a>(&mut self, args: impl ExactSizeIterator<Item = &'a [u8]>) {
+    pub fn instead_all<'a>(&mut self, args: impl ExactSizeIterator<Item = &'a [u8]>) {
         self.nothing();
         if let Self::Instead(requests) = self {
             requests.push(args);

@@ -17,9 +17,8 @@ use crate::command::{Command, flags};
 use crate::resp::queue::Args;
 use crate::resp::reply::Reply;
 use crate::server::Server;
-use crate::server::client::{Client, ClientId, Closing};
 use crate::server::blocked;
-use crate::server::client::{ClientId, Closing};
+use crate::server::client::{Client, ClientId, Closing};
 use crate::small_bytes::SmallBytes;
 
 /// What the client's next request has to wait for.

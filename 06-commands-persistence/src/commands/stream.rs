@@ -239,7 +239,7 @@ fn write_down(
             _ => request.push(arg),
         }
     }
-    effect.instead_of(request.into_iter());
+    effect.instead_all(request.into_iter());
 }
 
 /// `XTRIM key MAXLEN | MINID [= | ~] threshold [LIMIT count]`: how many entries have gone.

@@ -2,14 +2,10 @@
 
 use super::row::{Handler, Row};
 use super::{
-    Call, CommandError, Outcome, config, connection, debug, describe, dump, expiry, generic, hash,
-    hyperloglog, info, list, list_pop, object, persistence, pubsub, server, set, sort, sorted_set,
-    sorted_set_algebra, sorted_set_pop, sorted_set_range, string, transfer,
-    Call, CommandError, Outcome, bit, bitfield, config, connection, describe, dump, expiry,
-    generic, info, lcs, list, number, object, persistence, pubsub, server, set, string, transfer,
-    Call, CommandError, Outcome, config, connection, describe, expiry, generic, info, list,
-    persistence, pubsub, server, set, stream, stream_claim, stream_group, stream_info, stream_read,
-    string,
+    Call, CommandError, Outcome, bit, bitfield, config, connection, debug, describe, dump, expiry,
+    generic, hash, hyperloglog, info, lcs, list, list_pop, number, object, persistence, pubsub,
+    server, set, sort, sorted_set, sorted_set_algebra, sorted_set_pop, sorted_set_range, stream,
+    stream_claim, stream_group, stream_info, stream_read, string, transfer,
 };
 use crate::command::{Command, Table, acl};
 

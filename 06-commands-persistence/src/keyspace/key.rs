@@ -141,6 +141,8 @@ impl<'a> KeyMut<'a> {
         self.is_secret = false;
         self.db.journal.changes += 1;
         self.db.note(self.key, None);
+    }
+
     /// Says that something was changed, in `count` ways, that is of no interest to whoever waits for the key or watches it:
     /// what Redis calls dirty, and not modified.
     pub fn changed_aside(&mut self, event: Option<Event>, count: usize) {
