@@ -2,6 +2,7 @@
 
 use crate::compare::{Difference, request};
 use crate::generate::Request;
+use crate::reply::Reply;
 use crate::servers::{Both, Server};
 use std::collections::HashSet;
 
@@ -95,7 +96,8 @@ impl Stage {
     ) -> Result<(), Failure> {
         let mut both = Both::connect(&self.servers);
         for request in setting.requests() {
-            both.ask(&request).unwrap();
+            let replies = both.ask(&request).unwrap();
+            assert!(!replies.iter().any(Reply::is_error), "{replies:?}");
         }
         if self.known.contains("DEBUG") {
             both.ask(&request(&["DEBUG", "QUICKLIST-PACKED-THRESHOLD", "0"]))
