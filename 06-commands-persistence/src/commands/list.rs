@@ -143,9 +143,10 @@ const LPUSH: Handler = |call| push(call, End::Head);
 const RPUSH: Handler = |call| push(call, End::Tail);
 
 fn push(call: &mut Call<'_>, end: End) -> Outcome {
-    let name = call.arg(1)?;
+    let (name, limits) = (call.arg(1)?, call.server.limits);
     let mut key = call.server.db(call.db).for_write(name);
     let list: &mut List = key.get_or_create()?;
+    list.begin(&limits);
     for element in call.args.from(2) {
         end.push(list, element);
     }

@@ -272,8 +272,11 @@ fn move_element(call: &mut Call<'_>, from: End, to: End) -> Result<bool, Command
     };
     let element = element.to_vec();
     drop(key);
+    let limits = call.server.limits;
     let mut key = call.server.db(call.db).for_write(destination);
-    to.push(key.get_or_create()?, &element);
+    let list: &mut List = key.get_or_create()?;
+    list.begin(&limits);
+    to.push(list, &element);
     key.changed(to.pushed(), 0);
     drop(key);
     // Only now, so that a list to which its only element is moved is never empty. Where the element was put in front of
