@@ -147,11 +147,9 @@ fn write_down_set(
     deadline: Option<UnixMillis>,
 ) {
     if let Some(deadline) = deadline {
-        if !matches!(options.ttl, Ttl::Set(expiry::UNIX_MILLIS, _)) {
-            let mut text = [0; integer::MAX_TEXT];
-            let deadline = integer::format(&mut text, deadline.0);
-            call.effect.instead([b"SET", key, value, b"PXAT", deadline]);
-        }
+        let mut text = [0; integer::MAX_TEXT];
+        let deadline = integer::format(&mut text, deadline.0);
+        call.effect.instead([b"SET", key, value, b"PXAT", deadline]);
     } else if options.get {
         let others = call
             .args
