@@ -346,9 +346,6 @@ const NEGATIVE_ADDED: CommandError = CommandError::new("ERR entries_added must b
 const BELOW_GIVEN_DELETED: CommandError = CommandError::new(
     "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id",
 );
-const BELOW_DELETED: CommandError = CommandError::new(
-    "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id",
-);
 const BELOW_LAST: CommandError =
     CommandError::new("ERR The ID specified in XSETID is smaller than the target stream top item");
 const ADDED_BELOW_LENGTH: CommandError = CommandError::new(
@@ -361,9 +358,6 @@ pub fn xsetid(call: &mut Call<'_>) -> Outcome {
     let (added, deleted) = parse_past(call, id)?;
     let mut key = call.server.db(call.db).for_write(name);
     let stream = key.get::<Stream>()?.ok_or(CommandError::NO_SUCH_KEY)?;
-    if id < stream.max_deleted_id {
-        return Err(BELOW_DELETED);
-    }
     if stream.last().is_some_and(|last| id < last.id) {
         return Err(BELOW_LAST);
     }

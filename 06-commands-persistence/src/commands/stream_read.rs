@@ -28,7 +28,9 @@ pub const COMMANDS: &[Row] = &[
         .about("5.0.0", "Hands new entries to a consumer of a group."),
 ];
 
-const UNBALANCED: &str = "list of streams: for each stream key an ID or '$' must be specified.";
+const UNBALANCED: CommandError = CommandError::new(
+    "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.",
+);
 const NO_GROUP_OPTION: CommandError = CommandError::new(
     "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.",
 );
@@ -95,9 +97,7 @@ impl<'a> Options<'a> {
                     options.first = place + 1;
                     options.streams = more / 2;
                     if !more.is_multiple_of(2) {
-                        let name = call.command.name;
-                        let text = format!("ERR Unbalanced '{name}' {UNBALANCED}");
-                        return Err(CommandError::text(text));
+                        return Err(UNBALANCED);
                     }
                 }
                 b"group" if more > 1 => {
@@ -246,7 +246,11 @@ pub fn xreadgroup(call: &mut Call<'_>) -> Outcome {
         let what = match id {
             b"$" => return Err(DOLLAR_IN_GROUP),
             b">" => Wanted::New,
-            id => Wanted::History(stream_id::parse(id, 0)?),
+            id => match stream_id::parse(id, 0)? {
+                // How Redis notes `>`.
+                StreamId::MAX => Wanted::New,
+                id => Wanted::History(id),
+            },
         };
         wanted.push((name, what));
     }

@@ -24,6 +24,7 @@ use self::node::{Entry, Node};
 use crate::keyspace::SmallBytes;
 use crate::keyspace::cow::{Content, Cow};
 use crate::keyspace::limits::Compact;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// A sequence of entries by id, and those who share it. It may be empty: what it knows of its past is worth keeping.
@@ -141,21 +142,16 @@ impl Stream {
     ) {
         let bytes = parts.clone().map(<[u8]>::len).sum();
         let last = self.nodes.last();
-        if last.is_none_or(|(_, node)| !node.has_room(bytes, limits)) {
-            // The one that is full now will not grow any more.
-            self.nodes
-                .last_mut()
-                .and_then(|(_, node)| node.get_mut())
-                .into_iter()
-                .for_each(Node::shrink_to_fit);
-            self.nodes.insert(id, Node::new(parts.clone()).into());
-        }
-        if let Some((first, node)) = self.nodes.last_mut() {
+        let last = last.filter(|(_, node)| node.has_room(bytes, limits));
+        let first = match last.map(|(first, _)| first) {
+            Some(first) => first,
+            None => self.begin_node(id, parts.clone()),
+        };
+        if let Some(node) = self.nodes.get_mut(first) {
+            self.bytes -= node.block().len();
             let node = node.to_mut();
-            let before = node.block().len();
             node.push(first, id, parts);
-            let is_new = first == id;
-            self.bytes += node.block().len() - if is_new { 0 } else { before };
+            self.bytes += node.block().len();
         }
         self.length += 1;
         self.entries_added = self.entries_added.saturating_add(1);
@@ -163,6 +159,22 @@ impl Stream {
         if self.length == 1 {
             self.first_id = id;
         }
+    }
+
+    /// Begins a node with the entry of this id, which is not in it yet.
+    fn begin_node<'a>(
+        &mut self,
+        id: StreamId,
+        parts: impl ExactSizeIterator<Item = &'a [u8]>,
+    ) -> StreamId {
+        // The one that is full now will not grow any more. If others have it, they do not need its room either.
+        let last = self.nodes.last_mut();
+        let full = last.and_then(|(_, node)| node.get_mut());
+        full.into_iter().for_each(Node::shrink_to_fit);
+        let node = Node::new(parts);
+        self.bytes += node.block().len();
+        self.nodes.insert(id, node.into());
+        id
     }
 
     /// Deletes an entry. Whether it was there.
@@ -313,7 +325,7 @@ impl Stream {
             return;
         };
         let entries_read = match held.entries_read {
-            Some(read) if !self.is_torn_after(id) => Some(read.wrapping_add(1)),
+            Some(read) if !self.is_torn_from(id) => Some(read.wrapping_add(1)),
             read if self.entries_added == 0 => read,
             _ => self.entries_up_to(id),
         };
@@ -322,14 +334,18 @@ impl Stream {
         }
     }
 
-    /// Whether an entry was deleted behind this id: then nobody can say how many there were up to there.
-    pub fn is_torn_after(&self, id: StreamId) -> bool {
-        let has_holes = !self.is_empty() && self.max_deleted_id != StreamId::MIN;
-        has_holes && id <= self.max_deleted_id
+    /// Whether no entry was deleted between those that are left: all that are gone came before the first one.
+    fn is_whole(&self) -> bool {
+        self.max_deleted_id == StreamId::MIN || self.max_deleted_id < self.first_id
+    }
+
+    /// Whether an entry was deleted from this id on: then nobody can say how many were added up to there.
+    fn is_torn_from(&self, id: StreamId) -> bool {
+        !self.is_empty() && !self.is_whole() && id <= self.max_deleted_id
     }
 
     /// How many entries were added up to this id, where that can be told.
-    pub fn entries_up_to(&self, id: StreamId) -> Option<i64> {
+    fn entries_up_to(&self, id: StreamId) -> Option<i64> {
         let added = self.entries_added.cast_signed();
         if added == 0 {
             return Some(0);
@@ -337,15 +353,12 @@ impl Stream {
         if self.is_empty() && id <= self.last_id || id == self.last_id {
             return Some(added);
         }
-        if id > self.last_id || id != StreamId::MIN && id < self.max_deleted_id {
-            return None;
-        }
-        let is_whole = self.max_deleted_id == StreamId::MIN || self.max_deleted_id < self.first_id;
         let before = added.wrapping_sub(self.length as i64);
         match id.cmp(&self.first_id) {
-            std::cmp::Ordering::Less if is_whole => Some(before),
-            std::cmp::Ordering::Equal if is_whole => Some(before.wrapping_add(1)),
-            _ => None,
+            _ if id > self.last_id || !self.is_whole() => None,
+            Ordering::Less => Some(before),
+            Ordering::Equal => Some(before.wrapping_add(1)),
+            Ordering::Greater => None,
         }
     }
 
@@ -356,7 +369,7 @@ impl Stream {
         }
         let known = group
             .entries_read
-            .filter(|_| !self.is_torn_after(group.last_id));
+            .filter(|_| !self.is_torn_from(group.last_id));
         let read = known.or_else(|| self.entries_up_to(group.last_id))?;
         Some(self.entries_added.cast_signed().wrapping_sub(read))
     }

@@ -251,33 +251,36 @@ impl Node {
         self.block.shrink_to_fit();
     }
 
-    /// A node from a file, whose entries begin at `first`. Gives the id of its last entry.
+    /// A node from a file, which begins at `first`. Gives the id of its last entry, but for the deleted ones.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn check(block: Vec<u8>, first: StreamId) -> Result<(Self, StreamId), &'static str> {
+    pub fn check(
+        block: Vec<u8>,
+        first: StreamId,
+    ) -> Result<(Self, Option<StreamId>), &'static str> {
         listpack::read(&block, |_| {})?;
         let node = Self { block };
         let mut items = node.parse(first).ok_or("a node has no master entry")?;
         let (mut live, mut deleted, mut last) = (0, 0, None);
         for item in items.by_ref() {
-            if item.entry.id < first || last.is_some_and(|last| item.entry.id <= last) {
+            if item.is_deleted {
+                deleted += 1;
+                continue;
+            }
+            let id = item.entry.id;
+            if id < first || last.is_some_and(|last| id <= last) {
                 return Err("entries are not in order");
             }
-            last = Some(item.entry.id);
-            *(if item.is_deleted {
-                &mut deleted
-            } else {
-                &mut live
-            }) += 1;
+            (last, live) = (Some(id), live + 1);
         }
         if items.rest.len() != 1 {
-            return Err("an entry ends in the middle");
+            return Err("an entry is none, or ends in the middle");
         }
-        if live != node.live() || deleted != node.deleted() {
+        if live + deleted == 0 || live != node.live() || deleted != node.deleted() {
             return Err("a node has not as many entries as it states");
         }
-        Ok((node, last.ok_or("a node has no entries")?))
+        Ok((node, last))
     }
 
     /// What follows the master entry.

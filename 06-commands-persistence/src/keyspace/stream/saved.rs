@@ -131,16 +131,16 @@ fn load_time<R: Read>(source: &mut Source<R>) -> Result<UnixMillis, ErrorKind> {
 }
 
 fn load_nodes<R: Read>(stream: &mut Stream, source: &mut Source<R>) -> Result<(), ErrorKind> {
-    let mut before = None;
+    let (mut before, mut last_live) = (None, None);
     for _ in 0..length::read(source)? {
         let key = string::read(source)?.try_into();
         let key = key.map_err(|_| ErrorKind::Stream("the id of a node is not 16 bytes"))?;
         let first = StreamId::from_bytes(key);
-        if before.is_some_and(|before| first <= before) {
+        if before.max(last_live).is_some_and(|before| first <= before) {
             return Err(ErrorKind::Stream("nodes are not in order"));
         }
         let (node, last) = Node::check(string::read(source)?, first).map_err(ErrorKind::Stream)?;
-        before = Some(last);
+        (before, last_live) = (Some(first), last.or(last_live));
         stream.length += node.live();
         stream.bytes += node.block().len();
         stream.nodes.insert(first, Cow::from(node));
