@@ -79,6 +79,14 @@ pub fn references(value: &Value) -> i64 {
     };
     let is_shared = number.is_some_and(|number| (0..SHARED_INTEGERS).contains(&number));
     if is_shared { i32::MAX.into() } else { 1 }
+    reply_with_number(call, |value| {
+        let number = match value {
+            Value::String(bytes) if value.encoding() == "int" => integer::parse(bytes),
+            _ => None,
+        };
+        let is_shared = number.is_some_and(|number| (0..SHARED_INTEGERS).contains(&number));
+        Ok(if is_shared { i32::MAX.into() } else { 1 })
+    })
 }
 
 /// `OBJECT FREQ key`: only where keys are evicted by how often they are used.
