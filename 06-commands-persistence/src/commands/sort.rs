@@ -129,14 +129,17 @@ fn sorted(
 ) -> Result<Vec<SmallBytes>, CommandError> {
     let mut weighed = Vec::with_capacity(elements.len());
     for element in elements {
-        let weight = match &options.by {
-            Some(pattern) => pattern.find(call.server, call.db, &element),
-            None => Some(element.clone()),
-        };
-        let weight = match weight {
-            text if options.is_text => Weight::Text(text),
-            None => Weight::Number(0.0),
-            Some(text) => Weight::Number(double::parse_in_range(&text).ok_or(NO_NUMBER)?),
+        let weight = match (&options.by, options.is_text) {
+            (None, true) => Weight::Itself,
+            (None, false) => Weight::number(Some(&element))?,
+            (Some(pattern), is_text) => {
+                let found = pattern.find(call.server, call.db, &element);
+                if is_text {
+                    Weight::Text(found)
+                } else {
+                    Weight::number(found.as_deref())?
+                }
+            }
         };
         weighed.push((weight, element));
     }
@@ -149,8 +152,18 @@ fn sorted(
 /// What decides about the place of an element.
 enum Weight {
     Number(f64),
-    /// Nothing, where BY finds nothing, comes first.
+    /// What BY has found. Nothing comes first.
     Text(Option<SmallBytes>),
+    /// The element, as text.
+    Itself,
+}
+
+impl Weight {
+    /// Nothing counts as 0.
+    fn number(text: Option<&[u8]>) -> Result<Self, CommandError> {
+        let number = text.map_or(Some(0.0), double::parse_in_range);
+        number.map(Self::Number).ok_or(NO_NUMBER)
+    }
 }
 
 /// What C takes for all of a text.
@@ -298,15 +311,24 @@ impl<'a> Options<'a> {
         }
     }
 
+    /// Redis compares what it replies with as C's strings, in the order of its language, which is most often that of the
+    /// bytes. What it stores must be the same everywhere.
+    fn compare_texts(&self, one: &[u8], other: &[u8]) -> Ordering {
+        if self.store.is_some() {
+            one.cmp(other)
+        } else {
+            until_nul(one).cmp(until_nul(other))
+        }
+    }
+
     fn compare(&self, one: &(Weight, SmallBytes), other: &(Weight, SmallBytes)) -> Ordering {
         let ordering = match (&one.0, &other.0) {
             (Weight::Number(a), Weight::Number(b)) => {
                 let ordering = a.partial_cmp(b).unwrap_or(Ordering::Equal);
                 ordering.then_with(|| one.1.cmp(&other.1))
             }
-            (Weight::Text(Some(a)), Weight::Text(Some(b))) if self.store.is_none() => {
-                until_nul(a).cmp(until_nul(b))
-            }
+            (Weight::Itself, Weight::Itself) => self.compare_texts(&one.1, &other.1),
+            (Weight::Text(Some(a)), Weight::Text(Some(b))) => self.compare_texts(a, b),
             (Weight::Text(a), Weight::Text(b)) => a.cmp(b),
             _ => Ordering::Equal,
         };

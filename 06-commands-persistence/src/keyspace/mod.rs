@@ -11,6 +11,7 @@
 //!  |-- table ---- segment ---- pages ---- cow
 //!  `-- value ---- list ---- packed,  set ---- intset,  hash,  sorted_set,  small_bytes
 //!  `-- value ---- list ---- packed,  set,  stream,  small_bytes
+//!  `-- value ---- list ---- packed,  set ---- intset,  hash,  sorted_set,  stream,  small_bytes
 //! ```
 
 pub mod counts;
