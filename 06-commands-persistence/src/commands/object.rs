@@ -78,7 +78,11 @@ pub fn references(value: &Value) -> i64 {
         _ => None,
     };
     let is_shared = number.is_some_and(|number| (0..SHARED_INTEGERS).contains(&number));
-    if is_shared { i32::MAX.into() } else { 1 }
+    if is_shared {
+        i32::MAX.into()
+    } else {
+        1
+    }
     reply_with_number(call, |value| {
         let number = match value {
             Value::String(bytes) if value.encoding() == "int" => integer::parse(bytes),

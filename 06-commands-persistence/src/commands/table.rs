@@ -6,9 +6,6 @@ use super::{
     generic, hash, hyperloglog, info, lcs, list, list_pop, number, object, persistence, pubsub,
     server, set, sort, sorted_set, sorted_set_algebra, sorted_set_pop, sorted_set_range, stream,
     stream_claim, stream_group, stream_info, stream_read, string, transfer,
-    generic, hash, info, lcs, list, number, object, persistence, pubsub, server, set, sort,
-    sorted_set, sorted_set_algebra, sorted_set_pop, sorted_set_range, stream, stream_claim,
-    stream_group, stream_info, stream_read, string, transfer,
 };
 use crate::command::{Command, Table, acl};
 
@@ -28,7 +25,6 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("sorted-set", acl::SORTEDSET, sorted_set_algebra::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set_pop::COMMANDS),
     ("hyperloglog", acl::HYPERLOGLOG, hyperloglog::COMMANDS),
-    ("hash", acl::HASH, hash::COMMANDS),
     ("stream", acl::STREAM, stream::COMMANDS),
     ("stream", acl::STREAM, stream_claim::COMMANDS),
     ("stream", acl::STREAM, stream_group::COMMANDS),
