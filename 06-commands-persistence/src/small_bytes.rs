@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 /// The most bytes that are held in place. With their count, and a byte that tells the forms apart,
@@ -185,6 +185,27 @@ impl SmallBytes {
             place.copy_from_slice(self);
         }
         self.0 = Repr::Growable(Arc::new(bytes));
+    }
+
+    /// Puts other bytes, which may be more or fewer, in place of those in `range`. Moves what stands behind them.
+    ///
+    /// Does nothing where `range` is not within the bytes.
+    pub fn replace(&mut self, range: Range<usize>, source: &[u8]) {
+        if self.get(range.clone()).is_none() {
+            return;
+        }
+        if range.len() == source.len() {
+            self.to_mut().part_mut(range).copy_from_slice(source);
+        } else if let Some(bytes) = self.growable() {
+            bytes.splice(range, source.iter().copied());
+        } else {
+            let (head, tail) = (self.part(..range.start), self.part(range.end..));
+            let bytes = [head, source, tail].concat();
+            *self = match bytes.len() {
+                ..=MAX_INLINE => bytes.as_slice().into(),
+                _ => Self(Repr::Growable(Arc::new(bytes))),
+            };
+        }
     }
 
     /// The bytes, to be changed in place. Copies them first where they are shared.
@@ -447,7 +468,7 @@ mod tests {
             let mut clones = Vec::new();
             for _ in 0..40 {
                 let amount = random.random_range(0..30);
-                match random.random_range(0..4) {
+                match random.random_range(0..5) {
                     0 => {
                         let source = vec![random.random(); amount];
                         bytes.append(&source);
@@ -458,6 +479,13 @@ mod tests {
                         model.resize(model.len().max(amount * 10), 0);
                     }
                     2 => {
+                        let end = random.random_range(0..=model.len());
+                        let start = random.random_range(0..=end);
+                        let source = vec![random.random(); amount];
+                        bytes.replace(start..end, &source);
+                        model.splice(start..end, source);
+                    }
+                    3 => {
                         if let Some(byte) = bytes.to_mut().get_mut(amount) {
                             *byte = 200;
                             model[amount] = 200;

@@ -194,24 +194,27 @@ pub fn bitpos(call: &mut Call<'_>) -> Outcome {
 
 /// The first of these bits that is like this.
 fn find(bytes: &[u8], bits: Range<usize>, bit: bool) -> Option<usize> {
-    // Whole bytes that have none are passed over eight at a time.
-    let skip = if bit { 0 } else { 0xFF };
+    // In what lies before the range none is to be found. Nor is one in the bytes that are all the other bit.
+    let others = if bit { 0 } else { 0xFF };
     let start = bits.start / 8;
-    let (head, rest) = bytes.get(start..bits.end.div_ceil(8))?.split_first()?;
-    // In the first byte, what lies before the range is none.
-    let outside = !(0xFF >> (bits.start % 8));
-    let head = if bit { head & !outside } else { head | outside };
-    let place = |index: usize, byte: u8| index * 8 + (byte ^ skip).leading_zeros() as usize;
-    let found = if head == skip {
-        let (words, _) = rest.as_chunks::<8>();
-        let passed = words.iter().take_while(|word| **word == [skip; 8]).count() * 8;
-        let mut rest = rest.iter().enumerate().skip(passed);
-        let (index, byte) = rest.find(|(_, byte)| **byte != skip)?;
-        place(start + 1 + index, *byte)
+    let (first, rest) = bytes.get(start..bits.end.div_ceil(8))?.split_first()?;
+    let first = (first ^ others) & (0xFF >> (bits.start % 8));
+    let (index, found) = if first != 0 {
+        (start, first)
     } else {
-        place(start, head)
+        let (words, _) = rest.as_chunks();
+        let mut words = words.iter().map(|word| u64::from_ne_bytes(*word));
+        let passed = words.position(|word| word != u64::from_ne_bytes([others; 8]));
+        let passed = passed.unwrap_or(rest.len() / 8) * 8;
+        let index = passed
+            + rest
+                .part(passed..)
+                .iter()
+                .position(|byte| *byte != others)?;
+        (start + 1 + index, rest.get(index)? ^ others)
     };
-    (found < bits.end).then_some(found)
+    let place = index * 8 + found.leading_zeros() as usize;
+    (place < bits.end).then_some(place)
 }
 
 /// What BITOP does with the bits at the same place.
@@ -281,4 +284,42 @@ fn combine(operation: Operation, sources: &[&[u8]]) -> Vec<u8> {
         }
     }
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::rngs::StdRng;
+    use rand::{RngExt, SeedableRng};
+
+    #[test]
+    fn bits_are_counted_and_found_as_one_by_one() {
+        let mut random = StdRng::seed_from_u64(1);
+        for _ in 0..3000 {
+            // Long stretches of the same byte, as that is what is passed over.
+            let mut bytes = vec![
+                *[0, 0xFF].get(random.random_range(0..2)).unwrap();
+                random.random_range(0..40)
+            ];
+            if let Some(byte) = (!bytes.is_empty()).then(|| random.random_range(0..bytes.len())) {
+                bytes[byte] = random.random();
+            }
+            let length = bytes.len() * 8;
+            let end = random.random_range(0..=length);
+            let bits = random.random_range(0..=end)..end;
+            let get = |place: &usize| bytes[place / 8] & mask(*place) != 0;
+            assert_eq!(
+                count(&bytes, bits.clone()),
+                bits.clone().filter(get).count()
+            );
+            for bit in [false, true] {
+                let found = bits.clone().find(|place| get(place) == bit);
+                assert_eq!(
+                    find(&bytes, bits.clone(), bit),
+                    found,
+                    "{bytes:?} {bits:?} {bit}"
+                );
+            }
+        }
+    }
 }

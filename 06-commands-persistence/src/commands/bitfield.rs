@@ -258,3 +258,54 @@ impl Field {
         u128::from_be_bytes(window)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::rngs::StdRng;
+    use rand::{RngExt, SeedableRng};
+
+    /// Bit by bit, the highest first.
+    fn naive(field: Field, bytes: &[u8]) -> i64 {
+        let bit = |place: usize| {
+            bytes
+                .get(place / 8)
+                .is_some_and(|byte| byte << (place % 8) & 0x80 != 0)
+        };
+        let places = field.offset..field.offset + usize::from(field.width);
+        let start = if field.signed && bit(field.offset) {
+            -1
+        } else {
+            0
+        };
+        places.fold(start, |number, place| number << 1 | i64::from(bit(place)))
+    }
+
+    #[test]
+    fn fields_are_read_and_written_as_bit_by_bit() {
+        let mut random = StdRng::seed_from_u64(2);
+        for _ in 0..3000 {
+            let signed = random.random();
+            let width = random.random_range(1..=if signed { 64 } else { 63 });
+            let field = Field {
+                signed,
+                width,
+                offset: random.random_range(0..150),
+            };
+            let mut bytes: Vec<u8> = (0..random.random_range(0..30))
+                .map(|_| random.random())
+                .collect();
+            assert_eq!(field.read(&bytes), naive(field, &bytes));
+            bytes.resize(bytes.len().max(field.end()), 0);
+            let number = field
+                .fit(random.random::<i64>().into(), Overflow::Wrap)
+                .unwrap();
+            let mut written = bytes.clone();
+            field.write(&mut written, number);
+            assert_eq!(naive(field, &written), number);
+            // Nothing else was touched.
+            field.write(&mut written, field.read(&bytes));
+            assert_eq!(written, bytes);
+        }
+    }
+}

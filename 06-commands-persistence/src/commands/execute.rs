@@ -436,7 +436,7 @@ pub mod tests {
         Err(CommandError::SYNTAX)
     }
 
-    fn server() -> Server {
+    pub fn server() -> Server {
         let clock = Clock::stopped_at(UnixMillis(1_000_000));
         let mut server = Server::new(Config::standard(), clock, &table::TABLE);
         let pairs: [(&[u8], &[u8]); 1] = [(b"notify-keyspace-events", b"EA")];
@@ -444,13 +444,13 @@ pub mod tests {
         server
     }
 
-    fn connect(server: &mut Server) -> ClientId {
+    pub fn connect(server: &mut Server) -> ClientId {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
         let now = server.now.instant;
         server.clients.add((address, address), now).id
     }
 
-    fn ask(server: &mut Server, id: ClientId, text: &str) -> String {
+    pub fn ask(server: &mut Server, id: ClientId, text: &str) -> String {
         let mut reply = server.clients.get_mut(id).unwrap().take_outbox();
         execute(server, id, words(text).args(), &mut reply);
         reply.to_vec().escape_ascii().to_string()
@@ -463,7 +463,7 @@ pub mod tests {
     }
 
     /// The words in it, without numbers and signs of the protocol.
-    fn words_of(text: &str) -> Vec<&str> {
+    pub fn words_of(text: &str) -> Vec<&str> {
         let words = text.split("\\r\\n");
         words
             .filter(|word| !word.is_empty() && !word.starts_with(['*', '$', ':']))

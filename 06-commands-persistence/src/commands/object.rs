@@ -74,7 +74,7 @@ pub fn refcount(call: &mut Call<'_>) -> Outcome {
 /// How many refer to a value in Redis: one, but small integers are shared by all, and as if by that many.
 pub fn references(value: &Value) -> i64 {
     let number = match value {
-        Value::String(bytes) => integer::parse(bytes),
+        Value::String(bytes) if value.encoding() == "int" => integer::parse(bytes),
         _ => None,
     };
     let is_shared = number.is_some_and(|number| (0..SHARED_INTEGERS).contains(&number));

@@ -7,9 +7,9 @@ use super::sorted_set_range::{store, write_members};
 use super::{Call, CommandError, Outcome};
 use crate::keyspace::db::DbMut;
 use crate::keyspace::event::{self, Event};
-use crate::keyspace::limits::Compact;
 use crate::keyspace::set::Set;
-use crate::keyspace::sorted_set::SortedSet;
+use crate::keyspace::sorted_set::{SortedSet, order};
+use crate::small_bytes::SmallBytes;
 use std::ops::ControlFlow::{self, Continue};
 
 /// The rows of these commands.
@@ -71,8 +71,10 @@ const ZINTER: Handler = |call| give(call, Operation::Intersection);
 const ZDIFF: Handler = |call| give(call, Operation::Difference);
 
 fn give(call: &mut Call<'_>, operation: Operation) -> Outcome {
-    let (result, with_scores) = combine(call, 1, operation)?;
-    write_members(call.reply, result.len(), result.iter(), with_scores);
+    let (mut result, with_scores) = combine(call, 1, operation)?;
+    result.sort_unstable_by(|one, other| order((one.0, &one.1), (other.0, &other.1)));
+    let members = result.iter().map(|(score, member)| (&**member, *score));
+    write_members(call.reply, result.len(), members, with_scores);
     Ok(())
 }
 
@@ -88,44 +90,50 @@ const ZDIFFSTORE: Handler = |call| keep(call, Operation::Difference, event::ZDIF
 
 fn keep(call: &mut Call<'_>, operation: Operation, event: Event) -> Outcome {
     let (result, _) = combine(call, 2, operation)?;
-    let name = call.arg(1)?;
-    store(call, name, result, event)
+    let (name, limits) = (call.arg(1)?, call.server.limits.sorted_set);
+    let longest = result.iter().map(|(_, member)| member.len()).max();
+    let mut set = SortedSet::sized(result.len(), longest.unwrap_or(0), limits);
+    for (score, member) in result {
+        set.insert(&member, score, limits);
+    }
+    store(call, name, set, event)
 }
+
+/// Members with their scores, in no order.
+type Scored = Vec<(f64, SmallBytes)>;
 
 /// What comes of the sorted sets of which the number stands at `first`, and whether it is to be shown with scores.
 fn combine(
     call: &mut Call<'_>,
     first: usize,
     operation: Operation,
-) -> Result<(SortedSet, bool), CommandError> {
-    let limits = call.server.limits.sorted_set;
+) -> Result<(Scored, bool), CommandError> {
     let keys = count_of_keys(call, first)?;
     let mut db = call.server.db(call.db);
     let mut sources = sources(&mut db, call.args.from(first + 1).take(keys))?;
     let options = call.args.from(first + 1 + keys);
     let options = Options::parse(options, operation, first == 2, &mut sources)?;
-    let result = operation.of(&mut sources, options.aggregate, limits);
+    let result = operation.of(&mut sources, options.aggregate);
     Ok((result, options.with_scores))
 }
 
 impl Operation {
-    fn of(self, sources: &mut [Source<'_>], aggregate: Aggregate, limits: Compact) -> SortedSet {
-        let mut result = SortedSet::default();
-        let mut add = |member: &[u8], score| {
-            result.insert(member, score, limits);
-        };
+    fn of(self, sources: &mut [Source<'_>], aggregate: Aggregate) -> Scored {
+        let mut result = Scored::new();
         match self {
             Self::Union => {
                 let union = algebra::union(sources, aggregate);
-                union.iter().for_each(|(member, score)| add(member, *score));
+                result.extend(union.iter().map(|(member, score)| (*score, member.into())));
             }
             Self::Intersection => {
                 algebra::intersection(sources, aggregate, &mut |member, score| {
-                    add(member, score);
+                    result.push((score, member.into()));
                     Continue(())
                 });
             }
-            Self::Difference => algebra::difference(sources, add),
+            Self::Difference => algebra::difference(sources, |member, score| {
+                result.push((score, member.into()));
+            }),
         }
         result
     }

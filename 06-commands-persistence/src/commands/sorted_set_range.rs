@@ -109,12 +109,16 @@ impl<'a> Query<'a> {
         })
     }
 
+    fn is_by_rank(&self) -> bool {
+        matches!(self.bounds, Bounds::Rank(..))
+    }
+
     /// The ranks of the members that are meant.
     fn ranks(&self, set: &SortedSet) -> Range<usize> {
         let Range { start, end } = self.bounds.ranks(set, self.from_highest);
         let offset = usize::try_from(self.offset).unwrap_or(usize::MAX);
         let count = usize::try_from(self.count).unwrap_or(usize::MAX);
-        if matches!(self.bounds, Bounds::Rank(..)) {
+        if self.is_by_rank() {
             start..end
         } else if self.from_highest {
             let end = end.saturating_sub(offset).max(start);
@@ -198,7 +202,12 @@ pub fn zrangestore(call: &mut Call<'_>) -> Outcome {
     let limits = call.server.limits.sorted_set;
     let mut stored = SortedSet::default();
     if let Some(set) = call.server.db(call.db).read::<SortedSet>(from)? {
-        for (member, score) in set.range(query.ranks(set)) {
+        let ranks = query.ranks(set);
+        // Only of ranks does Redis know beforehand how many there are.
+        if query.is_by_rank() {
+            stored = SortedSet::sized(ranks.len(), 0, limits);
+        }
+        for (member, score) in set.range(ranks) {
             stored.insert(member, score, limits);
         }
     }

@@ -52,7 +52,6 @@ const STREAM_HAS_GONE: CommandError =
 const NOT_A_TIMEOUT: CommandError =
     CommandError::new("ERR timeout is not an integer or out of range");
 const NEGATIVE_TIMEOUT: CommandError = CommandError::new("ERR timeout is negative");
-const LATE_TIMEOUT: CommandError = CommandError::new("ERR timeout is out of range");
 
 /// What a request asks for.
 struct Options<'a> {
@@ -85,7 +84,7 @@ impl<'a> Options<'a> {
             let more = call.args.len() - place - 1;
             match option.to_ascii_lowercase().as_slice() {
                 b"block" if more > 0 => {
-                    options.timeout = Some(parse_timeout(call.arg(place + 1)?, call.now)?);
+                    options.timeout = Some(parse_timeout(call.arg(place + 1)?)?);
                     place += 1;
                 }
                 b"count" if more > 0 => {
@@ -127,11 +126,18 @@ impl<'a> Options<'a> {
 }
 
 /// A time-out in milliseconds.
-fn parse_timeout(text: &[u8], now: UnixMillis) -> Result<Duration, CommandError> {
+fn parse_timeout(text: &[u8]) -> Result<Duration, CommandError> {
     let millis = integer::parse(text).ok_or(NOT_A_TIMEOUT)?;
     let timeout = u64::try_from(millis).map_err(|_| NEGATIVE_TIMEOUT)?;
-    now.0.checked_add(millis).ok_or(LATE_TIMEOUT)?;
     Ok(Duration::from_millis(timeout))
+}
+
+/// Whether there is something behind an id. Whoever has waited is answered when an entry came, even if it has gone since.
+fn has_more(stream: &Stream, after: StreamId, has_waited: bool) -> bool {
+    if has_waited {
+        return stream.last_id() > after;
+    }
+    stream.last().is_some_and(|last| last.id > after)
 }
 
 /// Writes an element of the reply for each stream that has something, by `write`, which tells whether it has. False, and
@@ -183,12 +189,13 @@ pub fn xread(call: &mut Call<'_>) -> Outcome {
     let ready = wanted
         .iter()
         .filter(|(name, _)| ready.is_none_or(|ready| *name == ready));
-    let most = if call.ready.is_some() { 1 } else { usize::MAX };
+    let has_waited = call.ready.is_some();
+    let most = if has_waited { 1 } else { usize::MAX };
     let db = call.server.db(call.db);
     let is_served = reply_streams(call.reply, ready.take(most), |reply, (name, after)| {
         let stream = db.peek::<Stream>(name)?;
-        let has_more = |stream: &&Stream| stream.last().is_some_and(|last| last.id > *after);
-        let (Some(stream), Some(from)) = (stream.filter(has_more), after.next()) else {
+        let stream = stream.filter(|stream| has_more(stream, *after, has_waited));
+        let (Some(stream), Some(from)) = (stream, after.next()) else {
             return Ok(false);
         };
         reply_name(reply, name);
@@ -285,7 +292,7 @@ fn read_for_group(
     // What was done is said below. To read one's own history changes nothing worth writing down.
     call.effect.nothing();
     let effect = &mut call.effect;
-    let now = call.now;
+    let (now, has_waited) = (call.now, call.ready.is_some());
     reply_streams(call.reply, wanted, |reply, (name, what)| {
         let mut key = call.server.db(call.db).for_write(name);
         let Some(stream) = key.get::<Stream>()? else {
@@ -294,8 +301,7 @@ fn read_for_group(
         let Some(held) = stream.group(group) else {
             return Ok(false);
         };
-        let has_new = stream.last().is_some_and(|last| last.id > held.last_id);
-        if matches!(what, Wanted::New) && !has_new {
+        if matches!(what, Wanted::New) && !has_more(stream, held.last_id, has_waited) {
             return Ok(false);
         }
         reply_name(reply, name);

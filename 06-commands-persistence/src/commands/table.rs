@@ -3,9 +3,9 @@
 use super::row::{Handler, Row};
 use super::{
     Call, CommandError, Outcome, bit, bitfield, config, connection, debug, describe, dump, expiry,
-    generic, hash, info, lcs, list, number, object, persistence, pubsub, server, set, sort,
-    sorted_set, sorted_set_algebra, sorted_set_pop, sorted_set_range, stream, stream_claim,
-    stream_group, stream_info, stream_read, string, transfer,
+    generic, hash, hyperloglog, info, lcs, list, list_pop, number, object, persistence, pubsub,
+    server, set, sort, sorted_set, sorted_set_algebra, sorted_set_pop, sorted_set_range, stream,
+    stream_claim, stream_group, stream_info, stream_read, string, transfer,
 };
 use crate::command::{Command, Table, acl};
 
@@ -17,12 +17,14 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("bitmap", acl::BITMAP, bit::COMMANDS),
     ("bitmap", acl::BITMAP, bitfield::COMMANDS),
     ("list", acl::LIST, list::COMMANDS),
+    ("list", acl::LIST, list_pop::COMMANDS),
     ("set", acl::SET, set::COMMANDS),
+    ("hash", acl::HASH, hash::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set_range::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set_algebra::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set_pop::COMMANDS),
-    ("hash", acl::HASH, hash::COMMANDS),
+    ("hyperloglog", acl::HYPERLOGLOG, hyperloglog::COMMANDS),
     ("stream", acl::STREAM, stream::COMMANDS),
     ("stream", acl::STREAM, stream_claim::COMMANDS),
     ("stream", acl::STREAM, stream_group::COMMANDS),

@@ -27,6 +27,8 @@ use std::iter;
 use std::ops::Range;
 use tree::{Entry, Goal, Tree};
 
+pub use tree::order;
+
 /// What a member of a large set takes beside the bytes behind its pointer, about: its places in the table and in the tree.
 const ENTRY: usize = 85;
 
@@ -59,6 +61,16 @@ impl Default for SortedSet {
 }
 
 impl SortedSet {
+    /// A set without members, for so many of up to so many bytes: where they are beyond the limits it is a large one from
+    /// the beginning.
+    pub fn sized(members: usize, bytes: usize, limits: Compact) -> Self {
+        let mut set = Self::default();
+        if members > limits.entries || bytes > limits.bytes {
+            set.form = Form::Large(Box::default());
+        }
+        set
+    }
+
     /// How many members there are.
     pub fn len(&self) -> usize {
         match &self.form {
