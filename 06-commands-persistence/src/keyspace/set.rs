@@ -519,11 +519,15 @@ mod tests {
         }
         // Nearly all go, and what is left begins anew.
         let mut set = Set::default();
-        ["a", "b", "c", "d", "e", "1"].map(|member| insert(&mut set, member.as_bytes()));
+        for member in ["a", "b", "c", "d", "e", "1"] {
+            insert(&mut set, member.as_bytes());
+        }
         let all: Vec<SmallBytes> = set.iter().map(|member| (*member).into()).collect();
         set.remove_all(&all[..4], &limits(8));
         assert!(!set.is_intset());
-        ["a", "b", "c", "d"].map(|member| insert(&mut set, member.as_bytes()));
+        for member in ["a", "b", "c", "d"] {
+            insert(&mut set, member.as_bytes());
+        }
         set.remove_all(&all[..5], &limits(8));
         assert!(set.is_intset() && set.contains(b"1") && set.len() == 1);
     }
