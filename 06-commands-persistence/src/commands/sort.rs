@@ -102,10 +102,7 @@ fn read(call: &mut Call<'_>, options: &mut Options<'_>) -> Result<Vec<SmallBytes
                 options.keeps_order = false;
                 (options.by, options.is_text) = (None, true);
             }
-            let members = set
-                .iter()
-                .map(|member| SmallBytes::from(&*member))
-                .collect();
+            let members = set.iter().map(|member| (*member).into()).collect();
             Ok(if options.keeps_order {
                 cut(members, options.window(set.len()))
             } else {
@@ -275,39 +272,31 @@ impl<'a> Options<'a> {
         let clamp = |number: i64| usize::try_from(number).unwrap_or(usize::MAX).min(length);
         let start = clamp(self.offset.max(0));
         let left = length - start;
-        start
-            ..start
-                + if self.count < 0 {
-                    left
-                } else {
-                    left.min(clamp(self.count))
-                }
+        let count = match self.count {
+            ..0 => left,
+            count => left.min(clamp(count)),
+        };
+        start..start + count
     }
 
     /// The elements of a collection that has an order: all, if they are to be sorted, else those that are asked for.
     fn pick<'e>(
         &self,
         length: usize,
-        elements: impl DoubleEndedIterator<Item = &'e [u8]>,
+        mut elements: impl DoubleEndedIterator<Item = &'e [u8]>,
     ) -> Vec<SmallBytes> {
         if !self.keeps_order {
             return elements.map(SmallBytes::from).collect();
         }
         let Range { start, end } = self.window(length);
-        let take = end - start;
+        let copy = |elements: &mut dyn Iterator<Item = &'e [u8]>| {
+            let asked = elements.skip(start).take(end - start);
+            asked.map(SmallBytes::from).collect()
+        };
         if self.is_descending {
-            elements
-                .rev()
-                .skip(start)
-                .take(take)
-                .map(SmallBytes::from)
-                .collect()
+            copy(&mut elements.rev())
         } else {
-            elements
-                .skip(start)
-                .take(take)
-                .map(SmallBytes::from)
-                .collect()
+            copy(&mut elements)
         }
     }
 

@@ -9,6 +9,8 @@
 //!  |-- interest    keys that clients wait for or watch
 //!  |-- reclaim     frees large values elsewhere
 //!  |-- table ---- segment ---- pages ---- cow
+//!  `-- value ---- list ---- packed,  set ---- intset,  hash,  sorted_set,  small_bytes
+//!  `-- value ---- list ---- packed,  set,  stream,  small_bytes
 //!  `-- value ---- list ---- packed,  set ---- intset,  hash,  sorted_set,  stream,  small_bytes
 //!  `-- value ---- list ---- packed,  set ---- intset,  hash,  sorted_set,  small_bytes (strings) ---- hyperloglog
 //! ```
