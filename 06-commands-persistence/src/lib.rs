@@ -8,7 +8,7 @@
 //!                                           `--> persistence ----'      |       |           |       |
 //!                                                                       `-------+-----+-----+-------'
 //!                                                                                     v
-//!                                                               file, clock, small_bytes, glob, part, process, memory
+//!                                                               file, clock, small_bytes, long_double, glob, part, process, memory
 //! ```
 //!
 //! Beside `config` stands `command`: what is known of each command. It knows requests, and so `resp`.
@@ -22,6 +22,7 @@ pub mod file;
 pub mod glob;
 pub mod keyspace;
 pub mod lifecycle;
+pub mod long_double;
 pub mod memory;
 pub mod net;
 pub mod part;

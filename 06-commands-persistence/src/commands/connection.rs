@@ -69,11 +69,7 @@ pub fn quit(call: &mut Call<'_>) -> Outcome {
 
 /// `SELECT index`: another database. <https://redis.io/docs/latest/commands/select/>
 pub fn select(call: &mut Call<'_>) -> Outcome {
-    let index = i32::try_from(call.integer(1)?).map_err(|_| CommandError::NOT_AN_INTEGER)?;
-    let db = usize::try_from(index).ok();
-    let db = db.filter(|db| call.server.has_db(*db));
-    let db = db.ok_or(CommandError::NO_SUCH_DATABASE)?;
-    call.me()?.db = db;
+    call.me()?.db = call.database(1)?;
     call.reply.simple("OK");
     Ok(())
 }

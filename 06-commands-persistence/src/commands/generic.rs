@@ -1,7 +1,8 @@
 //! Commands on keys, whatever they hold.
 
 use super::row::*;
-use super::{Call, CommandError, Outcome};
+use super::scan::{self, Scan};
+use super::{Call, Outcome};
 use crate::glob::{self, Case};
 use crate::keyspace::event;
 use crate::small_bytes::SmallBytes;
@@ -24,9 +25,17 @@ pub const COMMANDS: &[Row] = &[
     CH0.read("randomkey", 1, randomkey, SLOW, NO_KEY)
         .tips(&["request_policy:all_shards", "nondeterministic_output"])
         .about("1.0.0", "Gives any key."),
-    CH0.write("rename", 3, rename, SLOW, TAKE)
-        .keys(key(2, OW | UPDATE))
-        .about("1.0.0", "Gives a key another name."),
+    CH5.read("touch", -2, exists, FAST | BRIEF, RO)
+        .to(-1)
+        .tips(&["request_policy:multi_shard", "response_policy:agg_sum"])
+        .about(
+            "3.2.1",
+            "Counts which of the keys exist, and marks them as used.",
+        ),
+    CH5.read("scan", -2, scan, SLOW, NO_KEY)
+        .acl(acl::KEYSPACE)
+        .tips(&["nondeterministic_output", "request_policy:special"])
+        .about("2.8.0", "Lists keys, a few at a time."),
     CH0.read("type", 2, type_of, FAST | BRIEF, RO)
         .about("1.0.0", "Names the type of what a key holds."),
     CH0.write("unlink", -2, del, FAST, RM | DELETE)
@@ -50,7 +59,7 @@ pub fn del(call: &mut Call<'_>) -> Outcome {
     Ok(())
 }
 
-/// `EXISTS key [key ...]`: how many of them exist; one that is named twice counts twice.
+/// `EXISTS key [key ...]` and `TOUCH key [key ...]`: how many of them exist; one that is named twice counts twice.
 /// <https://redis.io/docs/latest/commands/exists/>
 pub fn exists(call: &mut Call<'_>) -> Outcome {
     let keys = call.args.from(1);
@@ -86,6 +95,22 @@ pub fn keys(call: &mut Call<'_>) -> Outcome {
     Ok(())
 }
 
+/// `SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]`: some keys, and the cursor to go on with; 0 at the end. A key that is there
+/// from the first step to the last is listed at least once. <https://redis.io/docs/latest/commands/scan/>
+pub fn scan(call: &mut Call<'_>) -> Outcome {
+    let cursor = scan::cursor(call.arg(1)?)?;
+    let scan = Scan::parse(call.args, 2, true)?;
+    let db = call.server.db(call.db);
+    scan.step(call.reply, |limit, show| {
+        db.scan(cursor, limit, |key, value| {
+            if scan.wants_type(value.type_name()) {
+                show(&[key]);
+            }
+        })
+    });
+    Ok(())
+}
+
 /// How often RANDOMKEY tries again when it has drawn a key whose time is up.
 const DRAWS: usize = 100;
 
@@ -106,25 +131,5 @@ pub fn randomkey(call: &mut Call<'_>) -> Outcome {
         }
     }
     call.reply.null();
-    Ok(())
-}
-
-/// `RENAME key newkey`: with its deadline. <https://redis.io/docs/latest/commands/rename/>
-pub fn rename(call: &mut Call<'_>) -> Outcome {
-    let (from, to) = (call.arg(1)?, call.arg(2)?);
-    let mut source = call.server.db(call.db).for_write(from);
-    if !source.exists() {
-        return Err(CommandError::NO_SUCH_KEY);
-    }
-    if from != to
-        && let Some((value, deadline)) = source.take()
-    {
-        source.changed(event::RENAME_FROM, 1);
-        drop(source);
-        let mut target = call.server.db(call.db).for_write(to);
-        target.set(value, deadline);
-        target.changed(event::RENAME_TO, 1);
-    }
-    call.reply.simple("OK");
     Ok(())
 }

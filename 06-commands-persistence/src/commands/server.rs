@@ -2,7 +2,7 @@
 
 use super::options::at_most_one_of;
 use super::row::*;
-use super::{Call, Outcome};
+use super::{Call, CommandError, Outcome};
 
 /// The rows of these commands.
 pub const COMMANDS: &[Row] = &[
@@ -18,6 +18,9 @@ pub const COMMANDS: &[Row] = &[
         .acl(acl::KEYSPACE | acl::DANGEROUS)
         .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
         .about("1.0.0", "Removes all keys of the database."),
+    CH5.write("swapdb", 3, swapdb, FAST, NO_KEY)
+        .acl(acl::KEYSPACE | acl::DANGEROUS)
+        .about("4.0.0", "Exchanges the keys of two databases."),
     CH0.plain("time", 1, time, ANYTIME | FAST)
         .tips(&["nondeterministic_output"])
         .about("2.6.0", "Gives the time."),
@@ -36,7 +39,7 @@ pub fn dbsize(call: &mut Call<'_>) -> Outcome {
 pub fn flushdb(call: &mut Call<'_>) -> Outcome {
     at_most_one_of(&[b"async", b"sync"], call)?;
     call.server.db(call.db).clear();
-    call.reply.simple("OK");
+    has_flushed(call);
     Ok(())
 }
 
@@ -46,6 +49,28 @@ pub fn flushall(call: &mut Call<'_>) -> Outcome {
     for db in 0..call.server.databases().len() {
         call.server.db(db).clear();
     }
+    has_flushed(call);
+    Ok(())
+}
+
+/// It is written down even where there was nothing to remove: those who follow may have something.
+fn has_flushed(call: &mut Call<'_>) {
+    call.effect.instead_all(call.args.from(0));
+    call.reply.simple("OK");
+}
+
+/// `SWAPDB index index`: all keys of one database are in the other then. Who waits or watches there finds
+/// other keys. <https://redis.io/docs/latest/commands/swapdb/>
+pub fn swapdb(call: &mut Call<'_>) -> Outcome {
+    let errors = ["ERR invalid first DB index", "ERR invalid second DB index"];
+    for (index, error) in errors.into_iter().enumerate() {
+        let number = call.integer(index + 1).map(i32::try_from);
+        if !matches!(number, Ok(Ok(_))) {
+            return Err(CommandError::new(error));
+        }
+    }
+    let (first, second) = (call.database(1)?, call.database(2)?);
+    call.server.swap_databases(first, second);
     call.reply.simple("OK");
     Ok(())
 }

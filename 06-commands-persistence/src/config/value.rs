@@ -106,6 +106,13 @@ impl From<LogLevel> for LevelFilter {
     }
 }
 
+impl MaxMemoryPolicy {
+    /// Whether it goes by how often keys are used.
+    pub fn is_lfu(self) -> bool {
+        matches!(self, Self::VolatileLfu | Self::AllKeysLfu)
+    }
+}
+
 impl Allowed {
     /// Whether a client may, given whether it is on this machine.
     pub fn permits(self, local: bool) -> bool {

@@ -39,6 +39,8 @@ pub enum Expiry {
     /// It is removed.
     #[default]
     Remove,
+    /// It is removed when somebody asks for it, and until then it stays: so that a test can see it.
+    OnAccess,
     /// It is hidden from readers, until somebody else says that it is removed: a replica waits for its master's word. Who
     /// writes sees it, since what a master has sent was done before that word.
     Hide,
@@ -100,6 +102,18 @@ impl Db {
         self.link(&mut place, key, value);
         self.put_deadline(place, deadline);
         true
+    }
+
+    /// Whether there is such a key, be its time up or not.
+    pub fn has(&self, key: &[u8]) -> bool {
+        self.values.get(key).is_some()
+    }
+
+    /// Exchanges all keys with another database.
+    pub fn swap(&mut self, other: &mut Self) {
+        mem::swap(&mut self.values, &mut other.values);
+        mem::swap(&mut self.deadlines, &mut other.deadlines);
+        mem::swap(&mut self.by_deadline, &mut other.by_deadline);
     }
 
     /// All keys as they are now. The work hardly depends on how many there are: see [`snapshot`](super::snapshot).
@@ -279,11 +293,11 @@ impl<'a> DbMut<'a> {
         })
     }
 
-    /// Removes every key. The work does not depend on how many there are.
+    /// Removes every key, each of which counts as a change. The work does not depend on how many there are.
     pub fn clear(&mut self) {
-        self.journal.changes += 1;
+        self.journal.changes += self.len() as u64;
         for key in self.interests.keys() {
-            if self.values.get(&key).is_some() {
+            if self.has(&key) {
                 self.note(&key, None);
             }
         }
@@ -323,7 +337,8 @@ impl<'a> DbMut<'a> {
 
     #[cold]
     fn expire_due(&mut self, key: &[u8]) {
-        if self.remove_expired(HELP) > 0 && self.is_due(key, self.now) {
+        self.remove_expired(HELP);
+        if self.expiry != Expiry::Hide && self.is_due(key, self.now) {
             self.remove_due(key);
         }
     }
@@ -339,7 +354,7 @@ impl<'a> DbMut<'a> {
 
     /// Notes that something happened to `key`, for whoever wants to hear of it.
     #[inline]
-    pub(super) fn note(&mut self, key: &[u8], event: Option<Event>) {
+    pub fn note(&mut self, key: &[u8], event: Option<Event>) {
         let awaited = self.db.interests.changed(key);
         self.journal.note(self.number, key, event, awaited);
     }

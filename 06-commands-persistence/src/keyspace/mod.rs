@@ -9,7 +9,9 @@
 //!  |-- interest    keys that clients wait for or watch
 //!  |-- reclaim     frees large values elsewhere
 //!  |-- table ---- segment ---- pages ---- cow
-//!  `-- value ---- list ---- packed,  set,  small_bytes
+//!  `-- value ---- list ---- packed,  set ---- intset,  hash,  sorted_set,  small_bytes
+//!  `-- value ---- list ---- packed,  set,  stream,  small_bytes
+//!  `-- value ---- list ---- packed,  set ---- intset,  hash,  sorted_set,  stream,  small_bytes
 //! ```
 
 pub mod counts;
@@ -18,7 +20,10 @@ pub mod data_type;
 pub mod db;
 pub mod digest;
 pub mod event;
+pub mod hash;
+pub mod hyperloglog;
 pub mod interest;
+pub mod intset;
 pub mod journal;
 pub mod key;
 pub mod limits;
@@ -31,6 +36,8 @@ pub mod reclaim;
 pub mod segment;
 pub mod set;
 pub mod snapshot;
+pub mod sorted_set;
+pub mod stream;
 pub mod table;
 pub mod value;
 

@@ -1,9 +1,15 @@
 //! What a set key holds.
 //!
-//! A small set is one piece of memory, looked through from the beginning: that is quick enough for some
-//! thousand bytes, and costs two bytes a member. A larger one is a [`Table`] of members without values. That
-//! begins with one segment and grows in small steps, so to convert a small set is the largest step there
-//! is: some microseconds. A table is never made small again.
+//! A set has one of three forms:
+//!
+//! - A few integers lie in order, each in 2 to 8 bytes: [`IntSet`].
+//! - A few members of any kind are one piece of memory, looked through from the beginning: [`Packed`]. That is quick
+//!   enough for some thousand bytes, and costs two bytes a member.
+//! - More are a [`Table`] of members without values. That begins with one segment and grows in small steps, so to convert
+//!   a small set is the largest step there is: some microseconds. A table is never made small again.
+//!
+//! Redis 7.0 has two, and names them in OBJECT ENCODING: a set is an `intset` until a member comes that is no integer, or
+//! until there are too many; then it is a `hashtable` for ever. [`Set::is_intset`] tells which of them, whatever our form.
 //!
 //! **Scanning across the conversion.** A small set is visited wholly in one step, as Redis does it, so no
 //! cursor but 0 ever comes from it, and a scan that is under way is one of the table. A set that is in a
@@ -12,12 +18,18 @@
 use crate::keyspace::cow::Content;
 use crate::keyspace::data_type::DataType;
 use crate::keyspace::digest::Digest;
+use crate::keyspace::intset::IntSet;
 use crate::keyspace::limits::Limits;
 use crate::keyspace::packed::Packed;
 use crate::keyspace::table::{Cursor, Table};
 use crate::rdb::{Encoder, ErrorKind, Source, ValueType, elements};
 use crate::resp::integer;
+use crate::small_bytes::SmallBytes;
 use std::io::Read;
+use std::ops::Deref;
+
+/// The most members that lie in order as integers, whatever the configuration says: to add one moves half of them.
+const MAX_INTEGERS: usize = 4096;
 
 /// The most members of a small set.
 const MAX_SMALL: usize = 128;
@@ -32,11 +44,12 @@ const ENTRY: usize = 40;
 #[derive(Clone, Debug)]
 pub struct Set {
     form: Form,
-    only_integers: bool,
+    is_intset: bool,
 }
 
 #[derive(Clone, Debug)]
 enum Form {
+    Integers(IntSet),
     Small(Packed),
     Large(Box<Large>),
 }
@@ -48,11 +61,44 @@ struct Large {
     bytes: usize,
 }
 
+/// A member. An integer is written out when it is asked for.
+#[derive(Clone, Copy, Debug)]
+pub enum Member<'a> {
+    Bytes(&'a [u8]),
+    /// Its digits are at the end, from this place on.
+    Integer([u8; integer::MAX_TEXT], usize),
+}
+
+impl From<i64> for Member<'_> {
+    fn from(value: i64) -> Self {
+        let mut text = [0; integer::MAX_TEXT];
+        let start = integer::MAX_TEXT - integer::format(&mut text, value).len();
+        Self::Integer(text, start)
+    }
+}
+
+impl Deref for Member<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::Integer(text, start) => text.get(*start..).unwrap_or_default(),
+        }
+    }
+}
+
+impl AsRef<[u8]> for Member<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
 impl Default for Set {
     fn default() -> Self {
         Self {
-            form: Form::Small(Packed::new()),
-            only_integers: true,
+            form: Form::Integers(IntSet::default()),
+            is_intset: true,
         }
     }
 }
@@ -61,6 +107,7 @@ impl Set {
     /// How many members there are.
     pub fn len(&self) -> usize {
         match &self.form {
+            Form::Integers(integers) => integers.len(),
             Form::Small(small) => small.len(),
             Form::Large(large) => large.members.len(),
         }
@@ -74,14 +121,37 @@ impl Set {
     /// Whether `member` is in the set.
     pub fn contains(&self, member: &[u8]) -> bool {
         match &self.form {
+            Form::Integers(integers) => {
+                integer::parse(member).is_some_and(|member| integers.contains(member))
+            }
             Form::Small(small) => small.position(member).is_some(),
             Form::Large(large) => large.members.get(member).is_some(),
         }
     }
 
     /// Adds `member`. Whether it was new.
-    pub fn insert(&mut self, member: &[u8]) -> bool {
-        let is_new = match &mut self.form {
+    pub fn insert(&mut self, member: &[u8], limits: &Limits) -> bool {
+        let is_new = self.add(member);
+        if is_new && self.is_intset {
+            let integers = self.len() <= limits.integers && integer::parse(member).is_some();
+            self.is_intset = integers;
+            if !integers || self.len() > MAX_INTEGERS {
+                self.leave_integers();
+            }
+        }
+        is_new
+    }
+
+    /// Adds `member` in whichever form has room for it. What is no integer leaves that of integers.
+    fn add(&mut self, member: &[u8]) -> bool {
+        match &mut self.form {
+            Form::Integers(integers) => match integer::parse(member) {
+                Some(member) => integers.insert(member),
+                None => {
+                    self.leave_integers();
+                    self.add(member)
+                }
+            },
             Form::Small(small) if small.position(member).is_some() => false,
             Form::Small(small) if member.len() <= MAX_MEMBER && small.len() < MAX_SMALL => {
                 small.push_back(member);
@@ -96,14 +166,28 @@ impl Set {
                 true
             }
             Form::Large(large) => large.insert(member),
-        };
-        self.only_integers &= !is_new || integer::parse(member).is_some();
-        is_new
+        }
+    }
+
+    fn leave_integers(&mut self) {
+        if let Form::Integers(integers) = &self.form {
+            let mut other = Self {
+                form: Form::Small(Packed::new()),
+                ..*self
+            };
+            for member in integers.iter() {
+                other.add(&Member::from(member));
+            }
+            *self = other;
+        }
     }
 
     /// Removes `member`. Whether it was there.
     pub fn remove(&mut self, member: &[u8]) -> bool {
         match &mut self.form {
+            Form::Integers(integers) => {
+                integer::parse(member).is_some_and(|member| integers.remove(member))
+            }
             Form::Small(small) => {
                 let position = small.position(member);
                 position.map(|at| small.remove(at..at + 1)).is_some()
@@ -112,23 +196,46 @@ impl Set {
         }
     }
 
+    /// Removes these members. Where nearly all go, those that stay are a new set, in the form that suits them: Redis does
+    /// it so, and OBJECT ENCODING shows it.
+    pub fn remove_all(&mut self, members: &[SmallBytes], limits: &Limits) {
+        const NEARLY_ALL: usize = 5;
+        members.iter().for_each(|member| {
+            self.remove(member);
+        });
+        if self.len() * NEARLY_ALL <= members.len() {
+            let mut rest = Self::default();
+            self.iter().for_each(|member| {
+                rest.insert(&member, limits);
+            });
+            *self = rest;
+        }
+    }
+
     /// All members.
-    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let (small, large) = match &self.form {
-            Form::Small(small) => (Some(small), None),
-            Form::Large(large) => (None, Some(large)),
+    pub fn iter(&self) -> impl Iterator<Item = Member<'_>> {
+        let (integers, small, large) = match &self.form {
+            Form::Integers(integers) => (Some(integers), None, None),
+            Form::Small(small) => (None, Some(small), None),
+            Form::Large(large) => (None, None, Some(large)),
         };
-        let members = large.into_iter().flat_map(|large| large.members.iter());
-        let members = members.map(|(member, ())| member);
-        small.into_iter().flat_map(Packed::iter).chain(members)
+        let integers = integers.into_iter().flat_map(IntSet::iter);
+        let small = small.into_iter().flat_map(Packed::iter);
+        let large = large.into_iter().flat_map(|large| large.members.iter());
+        let strings = small.chain(large.map(|(member, ())| member));
+        integers.map(Member::from).chain(strings.map(Member::Bytes))
     }
 
     /// The member with this number, of those from 0 to `len() - 1`. Numbers mean nothing, but a random one
     /// gives every member with the same chance. Takes about a hundred steps at most, however many there are.
-    pub fn nth(&self, number: usize) -> Option<&[u8]> {
+    pub fn nth(&self, number: usize) -> Option<Member<'_>> {
         match &self.form {
-            Form::Small(small) => small.get(number),
-            Form::Large(large) => Some(large.members.nth(number)?.0),
+            Form::Integers(integers) => integers.get(number).map(Member::from),
+            Form::Small(small) => small.get(number).map(Member::Bytes),
+            Form::Large(large) => large
+                .members
+                .nth(number)
+                .map(|(member, ())| Member::Bytes(member)),
         }
     }
 
@@ -136,21 +243,19 @@ impl Set {
     /// a small set. Gives the cursor for the next step; 0 at the end. A member that is in the set from the
     /// first step to the last is visited at least once.
     pub fn scan(&self, cursor: Cursor, limit: usize, mut visit: impl FnMut(&[u8])) -> Cursor {
-        match &self.form {
-            Form::Small(small) => {
-                small.iter().for_each(visit);
-                0
-            }
-            Form::Large(large) => large
+        if let Form::Large(large) = &self.form {
+            return large
                 .members
-                .scan(cursor, limit, |member, ()| visit(member)),
+                .scan(cursor, limit, |member, ()| visit(member));
         }
+        self.iter().for_each(|member| visit(&member));
+        0
     }
 
-    /// Whether all members that ever came were 64-bit integers, written as Redis writes them. While such a
-    /// set is not too large, `OBJECT ENCODING` has a name of its own for it.
-    pub fn only_integers(&self) -> bool {
-        self.only_integers
+    /// Whether redis-server would keep it as an intset: all members that ever came were 64-bit integers, written as Redis
+    /// writes them, and never too many.
+    pub fn is_intset(&self) -> bool {
+        self.is_intset
     }
 }
 
@@ -171,6 +276,7 @@ impl Large {
 impl Content for Set {
     fn copy_size(&self) -> usize {
         let form = match &self.form {
+            Form::Integers(integers) => integers.copy_size(),
             Form::Small(small) => small.copy_size(),
             Form::Large(large) => size_of::<Large>() + large.members.copy_size(),
         };
@@ -189,6 +295,7 @@ impl DataType for Set {
 
     fn size(&self) -> usize {
         match &self.form {
+            Form::Integers(integers) => integers.allocated(),
             Form::Small(small) => small.allocated(),
             Form::Large(large) => large.members.len() * ENTRY + large.bytes,
         }
@@ -196,14 +303,14 @@ impl DataType for Set {
 
     fn pieces(&self) -> usize {
         match &self.form {
-            Form::Small(_) => 1,
             // Long members are pieces of their own.
             Form::Large(large) => large.members.len(),
+            _ => 1,
         }
     }
 
     fn encoding(&self) -> &'static str {
-        if self.only_integers {
+        if self.is_intset {
             "intset"
         } else {
             "hashtable"
@@ -211,7 +318,7 @@ impl DataType for Set {
     }
 
     fn digest(&self, digest: &mut Digest) {
-        self.iter().for_each(|member| digest.add(member));
+        self.iter().for_each(|member| digest.add(&member));
     }
 
     fn save(&self, encoder: &mut Encoder<'_>) {
@@ -226,11 +333,11 @@ impl DataType for Set {
     fn load<R: Read>(
         source: &mut Source<R>,
         form: ValueType,
-        _: &Limits,
+        limits: &Limits,
     ) -> Result<Self, ErrorKind> {
         let mut set = Self::default();
         elements::strings(source, form, |member| {
-            let is_new = set.insert(member);
+            let is_new = set.insert(member, limits);
             is_new.then_some(()).ok_or(ErrorKind::Twice)
         })?;
         Ok(set)
@@ -244,14 +351,18 @@ mod tests {
     use rand::{RngExt, SeedableRng};
     use std::collections::HashSet;
 
+    fn insert(set: &mut Set, member: &[u8]) -> bool {
+        set.insert(member, &Limits::default())
+    }
+
     fn member(number: u32) -> Vec<u8> {
-        // Short ones, and in sets of many also longer ones.
+        // Short ones, the first of which are integers, and in sets of many also longer ones.
         format!("{number}{}", "x".repeat(number as usize / 60 % 100)).into_bytes()
     }
 
     #[test]
     fn random_calls_agree_with_the_standard_set() {
-        for (seed, members) in [(1, 30), (2, 60), (3, 200), (4, 20_000)] {
+        for (seed, members) in [(1, 30), (2, 100), (3, 600), (4, 20_000)] {
             let mut random = StdRng::seed_from_u64(seed);
             let (mut set, mut model) = (Set::default(), HashSet::new());
             for step in 0..40_000_u32 {
@@ -260,23 +371,28 @@ mod tests {
                 match random.random_range(0..5) {
                     0 => assert_eq!(set.contains(&member), model.contains(&member)),
                     1 => assert_eq!(set.remove(&member), model.remove(&member)),
-                    _ if grows => assert_eq!(set.insert(&member), model.insert(member)),
+                    _ if grows => assert_eq!(insert(&mut set, &member), model.insert(member)),
                     _ => assert_eq!(set.remove(&member), model.remove(&member)),
                 }
                 assert_eq!(set.len(), model.len());
                 assert_eq!(set.is_empty(), model.is_empty());
                 if step.is_multiple_of(1_000) {
                     assert_eq!(
-                        set.iter().map(<[u8]>::to_vec).collect::<HashSet<_>>(),
+                        set.iter()
+                            .map(|member| member.to_vec())
+                            .collect::<HashSet<_>>(),
                         model
                     );
-                    let named: HashSet<&[u8]> = (0..set.len()).filter_map(|n| set.nth(n)).collect();
-                    assert_eq!(named.len(), model.len());
-                    assert_eq!(set.nth(set.len()), None);
+                    let nth = |number| set.nth(number).map(|member| member.to_vec());
+                    assert_eq!(
+                        (0..set.len()).filter_map(nth).collect::<HashSet<_>>(),
+                        model
+                    );
+                    assert_eq!(nth(set.len()), None);
                 }
             }
-            let is_small = matches!(set.form, Form::Small(_));
-            assert_eq!(is_small, members <= 60);
+            assert_eq!(matches!(set.form, Form::Integers(_)), members == 30);
+            assert_eq!(matches!(set.form, Form::Small(_)), members == 100);
         }
     }
 
@@ -287,11 +403,11 @@ mod tests {
             let mut set = Set::default();
             let stays: HashSet<Vec<u8>> = (0..100).map(member).collect();
             for member in &stays {
-                set.insert(member);
+                insert(&mut set, member);
             }
             // A small set, one that just fits into a segment, and a large one.
             for _ in 0..[0, 100, 600, 5_000][seed as usize % 4] {
-                set.insert(&member(random.random_range(100..20_000)));
+                insert(&mut set, &member(random.random_range(100..20_000)));
             }
             let (mut seen, mut cursor) = (HashSet::new(), 0);
             let adds = if seed % 8 < 4 { 0.9 } else { 0.3 };
@@ -305,7 +421,7 @@ mod tests {
                 for _ in 0..random.random_range(0..150) {
                     let member = member(random.random_range(100..20_000));
                     if random.random_bool(adds) {
-                        set.insert(&member);
+                        insert(&mut set, &member);
                     } else {
                         set.remove(&member);
                     }
@@ -319,12 +435,19 @@ mod tests {
     fn a_change_after_a_clone_copies_little() {
         let mut set = Set::default();
         for number in 0..50_000 {
-            set.insert(&member(number));
+            insert(&mut set, &member(number));
         }
         let clone = set.clone();
-        assert!(set.insert(b"new") && set.remove(&member(0)));
+        assert!(insert(&mut set, b"new") && set.remove(&member(0)));
         assert!(clone.contains(&member(0)) && !clone.contains(b"new"));
-        let places = |set: &Set| -> HashSet<*const u8> { set.iter().map(<[u8]>::as_ptr).collect() };
+        let places = |set: &Set| -> HashSet<*const u8> {
+            set.iter()
+                .map(|member| match member {
+                    Member::Bytes(bytes) => bytes.as_ptr(),
+                    Member::Integer(..) => panic!("it is large"),
+                })
+                .collect()
+        };
         let shared = places(&set).intersection(&places(&clone)).count();
         assert!(shared > 49_800, "{shared}");
     }
@@ -334,8 +457,8 @@ mod tests {
         let mut set = Set::default();
         for length in [0, 1, 63, 64, 65, 255, 256, 100_000] {
             let member = vec![b'\r'; length];
-            assert!(set.insert(&member));
-            assert!(!set.insert(&member));
+            assert!(insert(&mut set, &member));
+            assert!(!insert(&mut set, &member));
             assert!(set.contains(&member));
         }
         assert_eq!(set.len(), 8);
@@ -354,9 +477,9 @@ mod tests {
         ];
         let mut set = Set::default();
         for integer in integers {
-            set.insert(integer.as_bytes());
+            insert(&mut set, integer.as_bytes());
         }
-        assert!(set.only_integers());
+        assert!(set.is_intset());
         for other in [
             "",
             "-",
@@ -370,19 +493,50 @@ mod tests {
             "9223372036854775808",
         ] {
             let mut set = Set::default();
-            set.insert(b"1");
-            set.insert(other.as_bytes());
-            assert!(!set.only_integers(), "{other}");
+            insert(&mut set, b"1");
+            insert(&mut set, other.as_bytes());
+            assert!(!set.is_intset(), "{other}");
             set.remove(other.as_bytes());
-            assert!(!set.only_integers());
+            assert!(!set.is_intset());
         }
+    }
+
+    #[test]
+    fn its_encoding_is_that_of_redis_whatever_its_form() {
+        let limits = |integers| Limits {
+            integers,
+            ..Limits::default()
+        };
+        for (limit, members) in [(0, 1), (5, 6), (512, 513), (10_000, 10_001)] {
+            let mut set = Set::default();
+            for member in 0..members {
+                assert!(set.is_intset() && set.iter().count() == set.len());
+                assert!(set.insert(member.to_string().as_bytes(), &limits(limit)));
+            }
+            assert!(!set.is_intset());
+            set.remove(b"0");
+            assert!(!set.is_intset(), "{limit}");
+        }
+        // Nearly all go, and what is left begins anew.
+        let mut set = Set::default();
+        for member in ["a", "b", "c", "d", "e", "1"] {
+            insert(&mut set, member.as_bytes());
+        }
+        let all: Vec<SmallBytes> = set.iter().map(|member| (*member).into()).collect();
+        set.remove_all(&all[..4], &limits(8));
+        assert!(!set.is_intset());
+        for member in ["a", "b", "c", "d"] {
+            insert(&mut set, member.as_bytes());
+        }
+        set.remove_all(&all[..5], &limits(8));
+        assert!(set.is_intset() && set.contains(b"1") && set.len() == 1);
     }
 
     #[test]
     fn a_small_set_costs_two_bytes_a_member() {
         let mut set = Set::default();
         for member in b'0'..=b'9' {
-            set.insert(&[member]);
+            insert(&mut set, &[member]);
         }
         assert!(DataType::size(&set) < 64);
         assert!(size_of::<Set>() <= 48);

@@ -6,9 +6,12 @@ use super::SmallBytes;
 use super::cow::Cow;
 use super::data_type::DataType;
 use super::digest::Digest;
+use super::hash::Hash;
 use super::limits::Limits;
 use super::list::List;
 use super::set::Set;
+use super::sorted_set::SortedSet;
+use super::stream::Stream;
 use crate::rdb::{Encoder, ErrorKind, Source, ValueType};
 use std::borrow::{Borrow, BorrowMut};
 use std::io::Read;
@@ -139,6 +142,12 @@ types! {
     List(Cow<List>): List;
     /// A set; never empty while a key holds it.
     Set(Cow<Set>): Set;
+    /// A sorted set; never empty while a key holds it.
+    SortedSet(Cow<SortedSet>): SortedSet;
+    /// A hash; never empty while a key holds it.
+    Hash(Cow<Hash>): Hash;
+    /// A stream, which may be empty.
+    Stream(Cow<Stream>): Stream;
 }
 
 /// Memory behind pointers, in pieces and in bytes, above which a value is freed by a thread of its own.

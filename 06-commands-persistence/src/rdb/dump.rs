@@ -10,6 +10,9 @@ use super::error::ErrorKind;
 use super::source::Source;
 use super::{VERSION, ValueType};
 
+/// How many bytes there are beside those of the value.
+pub const FRAME: usize = 11;
+
 /// A value in this form, which `save` writes.
 pub fn write(form: ValueType, save: impl FnOnce(&mut Encoder<'_>)) -> Vec<u8> {
     let mut payload = vec![form.byte()];
@@ -28,18 +31,14 @@ pub fn seal(payload: &mut Vec<u8>) {
     payload.extend_from_slice(&crc.value().to_le_bytes());
 }
 
-/// Reads a value by `read`, which is told its form.
+/// What a payload holds, form and value, if nothing is wrong with what stands behind them.
 ///
 /// # Errors
 ///
-/// The checksum is wrong (here, unlike in a file, 0 does not stand for none), the version is newer than
-/// [`VERSION`], or the value is broken. What follows a whole value does not matter, as it does not to Redis.
-pub fn open<'p, V>(
-    payload: &'p [u8],
-    read: impl FnOnce(&mut Source<&'p [u8]>, ValueType) -> Result<V, ErrorKind>,
-) -> Result<V, ErrorKind> {
+/// The checksum is wrong (here, unlike in a file, 0 does not stand for none), or the version is newer than [`VERSION`].
+pub fn unseal(payload: &[u8]) -> Result<&[u8], ErrorKind> {
     let (sealed, stored) = payload.split_last_chunk().ok_or(ErrorKind::Truncated)?;
-    let (value, version) = sealed.split_last_chunk().ok_or(ErrorKind::Truncated)?;
+    let (content, version) = sealed.split_last_chunk().ok_or(ErrorKind::Truncated)?;
     let version = u16::from_le_bytes(*version).into();
     if version > VERSION {
         return Err(ErrorKind::Version(version));
@@ -50,9 +49,21 @@ pub fn open<'p, V>(
     if stored != computed {
         return Err(ErrorKind::Checksum { computed, stored });
     }
-    let (form, value) = value.split_first().ok_or(ErrorKind::Truncated)?;
+    Ok(content)
+}
+
+/// Reads a value, which was [unsealed](unseal), by `load`, which is told its form.
+///
+/// # Errors
+///
+/// The value is broken. What follows a whole value does not matter, as it does not to Redis.
+pub fn read<'p, V>(
+    content: &'p [u8],
+    load: impl FnOnce(&mut Source<&'p [u8]>, ValueType) -> Result<V, ErrorKind>,
+) -> Result<V, ErrorKind> {
+    let (form, value) = content.split_first().ok_or(ErrorKind::Truncated)?;
     let form = ValueType::from_byte(*form).ok_or(ErrorKind::UnknownItem(*form))?;
-    read(&mut Source::with_buffer(value, value.len()), form)
+    load(&mut Source::with_buffer(value, value.len()), form)
 }
 
 #[cfg(test)]
@@ -61,7 +72,7 @@ mod tests {
     use crate::rdb::elements;
 
     fn members(payload: &[u8]) -> Result<Vec<String>, ErrorKind> {
-        open(payload, |source, form| {
+        read(unseal(payload)?, |source, form| {
             let mut all = Vec::new();
             elements::strings(source, form, |member| {
                 all.push(member.escape_ascii().to_string());

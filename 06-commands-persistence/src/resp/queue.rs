@@ -44,7 +44,7 @@ impl<'a> Args<'a> {
     }
 
     /// The arguments from `first` on.
-    pub fn from(self, first: usize) -> impl ExactSizeIterator<Item = &'a [u8]> {
+    pub fn from(self, first: usize) -> impl ExactSizeIterator<Item = &'a [u8]> + Clone {
         (first..self.len().max(first)).map(move |index| self.get(index).unwrap_or_default())
     }
 

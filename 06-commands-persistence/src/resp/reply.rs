@@ -1,6 +1,6 @@
 //! What the server answers.
 
-use super::integer;
+use super::{double, integer};
 use crate::part::Part;
 use crate::small_bytes::SmallBytes;
 use std::collections::VecDeque;
@@ -99,6 +99,16 @@ impl Reply {
         self.length(b':', count);
     }
 
+    /// A floating-point number. RESP2 writes it as a bulk string.
+    pub fn double(&mut self, value: f64) {
+        let mut text = [0; double::MAX_TEXT];
+        let text = double::format(&mut text, value);
+        match self.protocol {
+            Protocol::Resp2 => self.bulk(text),
+            Protocol::Resp3 => self.line(b',', text),
+        }
+    }
+
     /// A bulk string: any bytes.
     pub fn bulk(&mut self, bytes: &[u8]) {
         self.length(b'$', bytes.len());
@@ -134,6 +144,29 @@ impl Reply {
         match self.protocol {
             Protocol::Resp2 => self.bytes.extend_from_slice(b"*-1\r\n"),
             Protocol::Resp3 => self.bytes.extend_from_slice(b"_\r\n"),
+        }
+    }
+
+    /// A truth. RESP2 writes it as an integer.
+    pub fn boolean(&mut self, value: bool) {
+        match self.protocol {
+            Protocol::Resp2 => self.integer(i64::from(value)),
+            Protocol::Resp3 => self.line(b'#', if value { b"t" } else { b"f" }),
+        }
+    }
+
+    /// An integer of any size, by its digits. RESP2 writes it as a bulk string.
+    pub fn big_number(&mut self, digits: &str) {
+        match self.protocol {
+            Protocol::Resp2 => self.bulk(digits.as_bytes()),
+            Protocol::Resp3 => self.line(b'(', digits.as_bytes()),
+        }
+    }
+
+    /// The head of what is told beside the next value, in pairs. RESP2 has nothing of this kind.
+    pub fn attributes(&mut self, pairs: usize) {
+        if self.protocol == Protocol::Resp3 {
+            self.length(b'|', pairs);
         }
     }
 
@@ -230,6 +263,14 @@ impl Reply {
         let large = large.into_iter();
         self.large
             .extend(large.map(|(place, large)| (place + moved, large)));
+    }
+
+    /// Puts what `write` appends before the values that were appended since: the head of an array whose length was not
+    /// known.
+    pub fn put_before(&mut self, mark: Mark, write: impl FnOnce(&mut Self)) {
+        let mut head = Self::new(self.protocol);
+        write(&mut head);
+        self.insert(mark, &mut head);
     }
 
     /// How many bytes are to be sent.

@@ -13,6 +13,7 @@ mod hello;
 mod keys;
 mod keyspace;
 mod lists;
+mod moving;
 mod protocol;
 mod pubsub;
 mod server;
@@ -206,6 +207,7 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         server::CHECKS,
         hello::CHECKS,
         blocking::CHECKS,
+        moving::CHECKS,
         pubsub::CHECKS,
         server::TABLE,
     ]
