@@ -8,7 +8,7 @@
 //!                                           `--> persistence ----'      |       |           |       |
 //!                                                                       `-------+-----+-----+-------'
 //!                                                                                     v
-//!                                                               file, clock, small_bytes, long_double, glob, part, process, memory
+//!                                                               file, clock, small_bytes, long_double, geo, glob, part, process, memory
 //! ```
 //!
 //! Beside `config` stands `command`: what is known of each command. It knows requests, and so `resp`.
@@ -19,6 +19,7 @@ pub mod command;
 pub mod commands;
 pub mod config;
 pub mod file;
+pub mod geo;
 pub mod glob;
 pub mod keyspace;
 pub mod lifecycle;

@@ -500,6 +500,22 @@ mod tests {
 
     /// What is written down does the same again, on a server that knows nothing but that.
     #[test]
+    fn what_is_written_down_gives_the_same_registers_and_cells() {
+        let mut server = server();
+        let reader = server.backlog.attach();
+        let mut session = connect(&mut server);
+        let requests = b"PFADD h a\r\nPFADD h a\r\nPFCOUNT h\r\nPFCOUNT h\r\nGEOADD g NX 1 2 m\r\n";
+        let replies = converse(&mut session, &mut server, &[requests]);
+        assert_eq!(replies, ":1\\r\\n:0\\r\\n:1\\r\\n:1\\r\\n:1\\r\\n");
+        let effects = server.backlog.read(&reader).escape_ascii().to_string();
+        assert_eq!(effects.matches("PFADD").count(), 1);
+        // The second one finds what the first one has kept.
+        assert_eq!(effects.matches("PFCOUNT").count(), 1);
+        let zadd = r"zadd\r\n$1\r\ng\r\n$2\r\nNX\r\n$16\r\n3378080408407459\r\n$1\r\nm\r\n";
+        assert!(effects.ends_with(zadd), "{effects}");
+    }
+
+    #[test]
     fn effects_bring_another_server_to_the_same_state() {
         let mut server = server();
         let reader = server.backlog.attach();

@@ -16,6 +16,8 @@ mod error;
 mod execute;
 mod expiry;
 mod generic;
+mod geo;
+mod geo_search;
 mod hash;
 mod help;
 mod hyperloglog;

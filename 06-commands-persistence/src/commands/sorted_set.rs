@@ -48,15 +48,15 @@ const ONE_INCREMENT: CommandError =
 
 /// Which members ZADD changes, and what it answers.
 #[derive(Clone, Copy, Debug, Default)]
-struct Options {
+pub(super) struct Options {
     /// `NX`: only members that are not there. `XX`: only those that are.
-    nx: bool,
-    xx: bool,
+    pub(super) nx: bool,
+    pub(super) xx: bool,
     /// `GT`, `LT`: a score only becomes greater, or less.
     gt: bool,
     lt: bool,
     /// `CH`: members that have changed are counted, too.
-    ch: bool,
+    pub(super) ch: bool,
     /// `INCR`: the score is added to the present one.
     incr: bool,
 }
@@ -137,13 +137,23 @@ pub fn zincrby(call: &mut Call<'_>) -> Outcome {
 
 /// Adds the pairs of score and member from `first` on. All scores are read before anything is changed.
 fn add(call: &mut Call<'_>, options: Options, first: usize) -> Outcome {
-    let (name, limits) = (call.arg(1)?, call.server.limits.sorted_set);
     let scores = call.args.from(first).step_by(2).map(parse_score);
     let scores = scores.collect::<Result<Vec<_>, _>>()?;
+    let members = call.args.from(first + 1).step_by(2);
+    add_scored(call, options, scores.into_iter().zip(members))
+}
+
+/// Adds these scores and members to the first key.
+pub(super) fn add_scored<'m>(
+    call: &mut Call<'_>,
+    options: Options,
+    scored: impl Iterator<Item = (f64, &'m [u8])>,
+) -> Outcome {
+    let (name, limits) = (call.arg(1)?, call.server.limits.sorted_set);
     let mut key = call.server.db(call.db).for_write(name);
     let set: &mut SortedSet = key.get_or_create()?;
     let (mut added, mut updated, mut last) = (0, 0, None);
-    for (score, member) in scores.into_iter().zip(call.args.from(first + 1).step_by(2)) {
+    for (score, member) in scored {
         let mut chosen = Ok(None);
         let old = set.update(member, limits, |old| {
             chosen = options.choose(old, score);

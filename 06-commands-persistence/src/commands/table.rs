@@ -3,9 +3,10 @@
 use super::row::{Handler, Row};
 use super::{
     Call, CommandError, Outcome, bit, bitfield, config, connection, debug, describe, dump, expiry,
-    generic, hash, hyperloglog, info, lcs, list, list_pop, number, object, persistence, pubsub,
-    server, set, sort, sorted_set, sorted_set_algebra, sorted_set_pop, sorted_set_range, stream,
-    stream_claim, stream_group, stream_info, stream_read, string, transfer,
+    generic, geo, geo_search, hash, hyperloglog, info, lcs, list, list_pop, number, object,
+    persistence, pubsub, server, set, sort, sorted_set, sorted_set_algebra, sorted_set_pop,
+    sorted_set_range, stream, stream_claim, stream_group, stream_info, stream_read, string,
+    transfer,
 };
 use crate::command::{Command, Table, acl};
 
@@ -30,6 +31,8 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("stream", acl::STREAM, stream_group::COMMANDS),
     ("stream", acl::STREAM, stream_info::COMMANDS),
     ("stream", acl::STREAM, stream_read::COMMANDS),
+    ("geo", acl::GEO, geo::COMMANDS),
+    ("geo", acl::GEO, geo_search::COMMANDS),
     ("generic", acl::KEYSPACE, generic::COMMANDS),
     ("generic", acl::KEYSPACE, expiry::COMMANDS),
     ("generic", acl::KEYSPACE, transfer::COMMANDS),

@@ -12,6 +12,7 @@
 //!  `-- value ---- list ---- packed,  set ---- intset,  hash,  sorted_set,  small_bytes
 //!  `-- value ---- list ---- packed,  set,  stream,  small_bytes
 //!  `-- value ---- list ---- packed,  set ---- intset,  hash,  sorted_set,  stream,  small_bytes
+//!  `-- value ---- list ---- packed,  set ---- intset,  hash,  sorted_set,  small_bytes (strings) ---- hyperloglog
 //! ```
 
 pub mod counts;

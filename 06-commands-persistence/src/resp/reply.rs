@@ -109,6 +109,17 @@ impl Reply {
         }
     }
 
+    /// A floating-point number without an exponent, and with up to 17 digits behind the point. RESP2 writes it as a bulk
+    /// string.
+    pub fn decimal(&mut self, value: f64) {
+        let text = format!("{value:.17}");
+        let text = text.trim_end_matches('0').trim_end_matches('.');
+        match self.protocol {
+            Protocol::Resp2 => self.bulk(text.as_bytes()),
+            Protocol::Resp3 => self.line(b',', text.as_bytes()),
+        }
+    }
+
     /// A bulk string: any bytes.
     pub fn bulk(&mut self, bytes: &[u8]) {
         self.length(b'$', bytes.len());
