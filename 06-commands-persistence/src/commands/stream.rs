@@ -230,6 +230,7 @@ fn write_down(
     let mut request = Vec::with_capacity(args.len());
     for (place, arg) in args.from(0).enumerate() {
         match (&id, &threshold, options.id) {
+            (_, _, Some((at, NewId::Whole(_)))) if place == at => request.push(arg),
             (Some(id), _, Some((at, _))) if place == at => request.push(&**id),
             (_, Some(text), _) if place == options.threshold => request.push(text),
             (_, Some(_), _) if place + 1 == options.threshold => request.push(b"="),

@@ -326,3 +326,96 @@ fn parse_autoclaim(call: &Call<'_>) -> Result<(usize, bool), CommandError> {
     }
     Ok((count, just_id))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::commands::execute::tests::{ask, connect, server, words_of};
+    use crate::server::Server;
+    use crate::server::client::ClientId;
+
+    /// What a client was sent that has waited.
+    fn mail(server: &mut Server, id: ClientId) -> String {
+        let mail = server.clients.get_mut(id).unwrap().take_outbox();
+        mail.to_vec().escape_ascii().to_string()
+    }
+
+    /// What time and chance had a part in, and what others have read, is repeated by whoever follows.
+    #[test]
+    fn what_is_written_down_gives_the_same_whenever_it_is_executed() {
+        let mut server = server();
+        let reader = server.backlog.attach();
+        let client = connect(&mut server);
+        for request in [
+            "XADD s * a b",
+            "XADD s maxlen ~ 9 limit 5 2000000-* c d",
+            "XADD s MINID ~ 1 3000000 e f",
+            "XTRIM s MINID ~ 5",
+            "XGROUP CREATE s g 0",
+            "XREADGROUP GROUP g ann COUNT 1 STREAMS s >",
+            "XREADGROUP GROUP g ann STREAMS s 0",
+            "XREADGROUP GROUP g bob COUNT 1 NOACK STREAMS s >",
+            "XREADGROUP GROUP g bob STREAMS s >",
+            "XCLAIM s g cat 0 1000000-0 9-0 LASTID 4000000",
+            "XCLAIM s g cat 0 9-0 LASTID 5000000",
+            "XDEL s 1000000-0",
+            "XAUTOCLAIM s g dan 0 0",
+            "XACK s g 1000000-0",
+            "XACK s g 3000000-0",
+        ] {
+            ask(&mut server, client, request);
+        }
+        let effects = server.backlog.read(&reader).escape_ascii().to_string();
+        let claim = |consumer, ms, count, last| {
+            format!(
+                "XCLAIM s g {consumer} 0 {ms}-0 TIME 1000000 RETRYCOUNT {count} FORCE JUSTID LASTID {last}-0"
+            )
+        };
+        let expected = [
+            "SELECT 0 XADD s 1000000-0 a b XADD s maxlen = 2 2000000-0 c d XADD s MINID = 1000000-0 3000000 e f",
+            "XGROUP CREATE s g 0",
+            &claim("ann", 1_000_000, 1, 1_000_000),
+            "MULTI XGROUP CREATECONSUMER s g bob XGROUP SETID s g 2000000-0 ENTRIESREAD 2 EXEC",
+            &claim("bob", 3_000_000, 1, 3_000_000),
+            &claim("cat", 1_000_000, 3, 4_000_000),
+            "XGROUP SETID s g 5000000-0 ENTRIESREAD 3 XDEL s 1000000-0 MULTI",
+            &claim("cat", 1_000_000, 3, 5_000_000),
+            &claim("dan", 3_000_000, 2, 5_000_000),
+            "EXEC XACK s g 3000000-0",
+        ];
+        assert_eq!(words_of(&effects).join(" "), expected.join(" "));
+    }
+
+    /// What was added is there for all who wait, and for one of each group.
+    #[test]
+    fn who_waits_is_served_and_told_what_happened_to_the_stream() {
+        let mut server = server();
+        let reader = server.backlog.attach();
+        let client = connect(&mut server);
+        ask(&mut server, client, "XGROUP CREATE s g $ MKSTREAM");
+        let waiters = [
+            "XREAD BLOCK 0 STREAMS s $",
+            "XREAD BLOCK 0 STREAMS t s 0 $",
+            "XREADGROUP GROUP g ann BLOCK 0 STREAMS s >",
+            "XREADGROUP GROUP g bob BLOCK 0 STREAMS s >",
+        ];
+        let waiters = waiters.map(|request| {
+            let id = connect(&mut server);
+            assert_eq!(ask(&mut server, id, request), "");
+            id
+        });
+        ask(&mut server, client, "XADD s 1-1 a b");
+        let [first, second, ann, bob] = waiters.map(|id| mail(&mut server, id));
+        assert!(first.contains("1-1") && second == first && ann == first && bob.is_empty());
+        ask(&mut server, client, "DEL s");
+        assert_eq!(
+            mail(&mut server, waiters[3]),
+            "-UNBLOCKED the stream key no longer exists\\r\\n"
+        );
+        let effects = server.backlog.read(&reader).escape_ascii().to_string();
+        assert_eq!(
+            words_of(&effects).join(" "),
+            "SELECT 0 XGROUP CREATE s g MKSTREAM XADD s 1-1 a b XCLAIM s g ann 0 1-1 TIME 1000000 RETRYCOUNT 1 \
+            FORCE JUSTID LASTID 1-1 DEL s"
+        );
+    }
+}

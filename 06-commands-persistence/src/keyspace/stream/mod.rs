@@ -413,3 +413,193 @@ impl Content for Stream {
         size_of::<Self>() + self.nodes.copy_size() + groups
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keyspace::limits::Limits;
+    use crate::resp::integer::MAX_TEXT;
+    use rand::rngs::StdRng;
+    use rand::{RngExt, SeedableRng};
+    use std::collections::HashSet;
+
+    /// What a stream is to a naive reader: ids, each with names and values in turn.
+    type Model = Vec<(StreamId, Vec<Vec<u8>>)>;
+
+    fn flat(entry: Entry<'_>) -> (StreamId, Vec<Vec<u8>>) {
+        let text =
+            |element: crate::rdb::listpack::Element<'_>| element.text(&mut [0; MAX_TEXT]).to_vec();
+        let parts = entry
+            .fields
+            .flat_map(|(name, value)| [text(name), text(value)]);
+        (entry.id, parts.collect())
+    }
+
+    fn part(random: &mut StdRng) -> Vec<u8> {
+        match random.random_range(0..8) {
+            0 => vec![b'x'; random.random_range(0..200)],
+            1 => vec![b'y'; random.random_range(4_000..5_000)],
+            2..5 => (random.random::<i64>() >> random.random_range(0..64))
+                .to_string()
+                .into(),
+            _ => vec![random.random(); random.random_range(0..9)],
+        }
+    }
+
+    fn parts(random: &mut StdRng) -> Vec<Vec<u8>> {
+        let usual = random.random_bool(0.8);
+        let names = (0..if usual { 2 } else { random.random_range(1..4) }).map(|number| {
+            if usual {
+                vec![b'a' + number]
+            } else {
+                part(random)
+            }
+        });
+        let names: Vec<_> = names.collect();
+        names
+            .into_iter()
+            .flat_map(|name| [name, part(random)])
+            .collect()
+    }
+
+    fn append(stream: &mut Stream, id: StreamId, parts: &[Vec<u8>], limits: &Compact) {
+        stream.append(id, parts.iter().map(Vec::as_slice), limits);
+    }
+
+    fn check(stream: &Stream, model: &Model, random: &mut StdRng) {
+        assert_eq!(stream.len(), model.len());
+        assert_eq!(
+            stream.first_id(),
+            model.first().map_or(StreamId::MIN, |(id, _)| *id)
+        );
+        let blocks = stream.nodes.iter().map(|(_, node)| node.block().len());
+        assert_eq!(stream.bytes, blocks.sum());
+        let edge = |random: &mut StdRng| {
+            StreamId::new(random.random_range(0..400), random.random_range(0..3))
+        };
+        let (from, to) = (edge(random), edge(random));
+        let expected = || model.iter().filter(|(id, _)| *id >= from && *id <= to);
+        assert!(stream.range(from, to).map(flat).eq(expected().cloned()));
+        assert!(
+            stream
+                .range_back(from, to)
+                .map(flat)
+                .eq(expected().rev().cloned())
+        );
+        assert!(stream.last().map(flat).eq(&model.last().cloned()));
+        for (first, node) in stream.nodes.iter() {
+            assert!(Node::check(node.block().to_vec(), first).is_ok());
+        }
+    }
+
+    #[test]
+    fn random_calls_agree_with_a_vector() {
+        for seed in 0..40 {
+            let mut random = StdRng::seed_from_u64(seed);
+            let entries = [0, 3, 100, 200][seed as usize % 4];
+            let limits = Compact {
+                entries,
+                bytes: 4096,
+            };
+            let (mut stream, mut model) = (Stream::default(), Model::new());
+            let mut clones = Vec::new();
+            for _ in 0..400 {
+                let last = stream.last_id();
+                let id = StreamId::new(last.ms + random.random_range(0..2), last.seq + 1);
+                match random.random_range(0..20) {
+                    0..14 => {
+                        let parts = parts(&mut random);
+                        append(&mut stream, id, &parts, &limits);
+                        model.push((id, parts));
+                    }
+                    14..18 => {
+                        let place = random.random_range(0..=model.len());
+                        let id = model.get(place).map_or(id, |(id, _)| *id);
+                        assert_eq!(stream.delete(id), place < model.len());
+                        model.retain(|(other, _)| *other != id);
+                    }
+                    18 => {
+                        let to = random.random_range(0..=model.len());
+                        let by_id = model.get(to).filter(|_| random.random());
+                        let to = by_id
+                            .map_or(TrimTo::Length(model.len() - to), |(id, _)| TrimTo::Id(*id));
+                        let is_rough = random.random();
+                        let trim = Trim {
+                            to,
+                            is_rough,
+                            limit: None,
+                        };
+                        let trimmed = stream.trim(&trim);
+                        let exact = match to {
+                            TrimTo::Length(length) => model.len() - length,
+                            TrimTo::Id(id) => model.partition_point(|(other, _)| *other < id),
+                        };
+                        assert!(if is_rough {
+                            trimmed <= exact
+                        } else {
+                            trimmed == exact
+                        });
+                        model.drain(..trimmed);
+                    }
+                    _ => clones.push((stream.clone(), model.clone())),
+                }
+                check(&stream, &model, &mut random);
+            }
+            for (stream, model) in &clones {
+                check(stream, model, &mut random);
+            }
+        }
+    }
+
+    /// As redis-server 7.0.15 does it: XADD of `a`, with values of these many bytes.
+    #[test]
+    fn nodes_end_where_those_of_redis_do() {
+        let limits = Limits::default().stream_node;
+        for (size, expected) in [(1, 3), (30, 3), (100, 7), (4_000, 250), (5_000, 250)] {
+            let mut stream = Stream::default();
+            for number in 1..=250 {
+                let parts = [b"a".to_vec(), vec![b'v'; size]];
+                append(&mut stream, StreamId::new(number, 0), &parts, &limits);
+            }
+            assert_eq!(stream.nodes(), expected, "{size}");
+        }
+    }
+
+    #[test]
+    fn names_that_repeat_and_small_numbers_cost_little() {
+        let mut stream = Stream::default();
+        let limits = Limits::default().stream_node;
+        for number in 0..100_000 {
+            let id = StreamId::new(1_700_000_000_000 + number, 0);
+            let parts = ["temperature", "21", "humidity", "50"].map(|part| part.into());
+            append(&mut stream, id, &parts, &limits);
+        }
+        let cost = crate::keyspace::data_type::DataType::size(&stream) as f64 / 100_000.0;
+        assert!(cost < 14.0, "{cost} bytes an entry");
+        // What the first change copies while a snapshot has it.
+        assert!(stream.copy_size() < 400, "{}", stream.copy_size());
+    }
+
+    #[test]
+    fn a_change_after_a_clone_copies_one_node() {
+        let mut stream = Stream::default();
+        let limits = Limits::default().stream_node;
+        let parts = ["a".into(), "b".into()];
+        for number in 1..=50_000 {
+            append(&mut stream, StreamId::new(number, 0), &parts, &limits);
+        }
+        let clone = stream.clone();
+        append(&mut stream, StreamId::new(60_000, 0), &parts, &limits);
+        assert!(stream.delete(StreamId::new(25_000, 0)));
+        let places = |stream: &Stream| -> HashSet<*const u8> {
+            stream
+                .nodes
+                .iter()
+                .map(|(_, node)| node.block().as_ptr())
+                .collect()
+        };
+        let shared = places(&stream).intersection(&places(&clone)).count();
+        assert_eq!((clone.nodes(), shared), (500, 499));
+        assert!(clone.get(StreamId::new(25_000, 0)).is_some());
+    }
+}
