@@ -186,6 +186,7 @@ fn reply(call: &mut Call<'_>, options: &Options<'_>, elements: &[SmallBytes]) {
 /// Replies with the length of the list that the key holds then. An empty one it does not hold.
 fn store(call: &mut Call<'_>, options: &Options<'_>, elements: &[SmallBytes], key: &[u8]) {
     let mut list = List::default();
+    list.begin(&call.server.limits);
     for element in elements {
         if options.gets.is_empty() {
             list.push_back(element);
