@@ -312,7 +312,7 @@ mod tests {
     }
 
     fn load(payload: &[u8]) -> Result<Stream, ErrorKind> {
-        dump::open(payload, |source, form| {
+        dump::read(dump::unseal(payload)?, |source, form| {
             Stream::load(source, form, &Limits::default())
         })
     }
