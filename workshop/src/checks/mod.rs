@@ -208,10 +208,10 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         server::CHECKS,
         hello::CHECKS,
         blocking::CHECKS,
-        bits::CHECKS,
-        moving::CHECKS,
         pubsub::CHECKS,
         server::TABLE,
+        bits::CHECKS,
+        moving::CHECKS,
     ]
     .into_iter()
     .flatten()
