@@ -106,9 +106,10 @@ fn check_size(left: usize, right: usize, limit: usize) -> Outcome {
 /// for each pair is kept: whether the left string may lose its last byte rather than the right one.
 struct Table {
     length: u32,
+    /// The bits, row by row, with nothing between.
     left_loses: Vec<u64>,
-    /// Words of a row of bits.
-    words: usize,
+    /// How many are in a row.
+    width: usize,
 }
 
 /// Where both strings go the same way.
@@ -122,33 +123,34 @@ struct Run {
 impl Table {
     /// The way back is kept only if it is wanted.
     fn new(left: &[u8], right: &[u8], keep_way: bool) -> Self {
-        let mut left_loses = Vec::new();
+        let bits = usize::from(keep_way) * left.len() * right.len();
+        let mut left_loses = Vec::with_capacity(bits.div_ceil(64));
         let mut row = vec![0_u32; right.len()];
+        let (mut word, mut place) = (0, 0_usize);
         for last in left {
-            // The lengths above the one that is computed, before it, and before the one above.
+            // The lengths before the one that is computed, and before the one above it.
             let (mut before, mut before_above) = (0, 0);
-            for (rights, lengths) in right.chunks(64).zip(row.chunks_mut(64)) {
-                let mut word = 0;
-                for (bit, (other, length)) in rights.iter().zip(lengths).enumerate() {
-                    let above = *length;
-                    let is_same = last == other;
-                    *length = if is_same {
-                        before_above + 1
-                    } else {
-                        above.max(before)
-                    };
-                    word |= u64::from(above > before) << bit;
-                    (before, before_above) = (*length, above);
-                }
-                if keep_way {
-                    left_loses.push(word);
+            for (other, length) in right.iter().zip(&mut row) {
+                let above = *length;
+                let if_other = above.max(before);
+                *length = if last == other {
+                    before_above + 1
+                } else {
+                    if_other
+                };
+                word |= u64::from(above > before) << (place % 64);
+                (before, before_above) = (*length, above);
+                place += 1;
+                if keep_way && place.is_multiple_of(64) {
+                    left_loses.push(std::mem::take(&mut word));
                 }
             }
         }
+        left_loses.push(word);
         Self {
             length: row.last().copied().unwrap_or(0),
             left_loses,
-            words: right.len().div_ceil(64),
+            width: right.len(),
         }
     }
 
@@ -180,8 +182,9 @@ impl Table {
     }
 
     fn left_loses(&self, left: usize, right: usize) -> bool {
-        let word = self.left_loses.get(left * self.words + right / 64);
-        word.is_some_and(|word| word >> (right % 64) & 1 == 1)
+        let place = left * self.width + right;
+        let word = self.left_loses.get(place / 64);
+        word.is_some_and(|word| word >> (place % 64) & 1 == 1)
     }
 }
 

@@ -214,6 +214,8 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         sorted_sets::CHECKS,
         pubsub::CHECKS,
         server::TABLE,
+        bits::CHECKS,
+        moving::CHECKS,
     ]
     .into_iter()
     .flatten()
