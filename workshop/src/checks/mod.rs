@@ -9,7 +9,9 @@ mod connection;
 mod database;
 mod echo;
 mod expire;
+mod geo;
 mod hello;
+mod hyperloglog;
 mod keys;
 mod keyspace;
 mod lists;
@@ -207,6 +209,8 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         hello::CHECKS,
         blocking::CHECKS,
         pubsub::CHECKS,
+        hyperloglog::CHECKS,
+        geo::CHECKS,
         server::TABLE,
     ]
     .into_iter()
