@@ -74,6 +74,9 @@ fn set_fields(call: &mut Call<'_>) -> Result<usize, CommandError> {
     let mut key = call.server.db(call.db).for_write(name);
     let hash: &mut Hash = key.get_or_create()?;
     let (mut created, mut args) = (0, call.args.from(2));
+    if hash.is_empty() {
+        hash.reserve(args.clone());
+    }
     while let (Some(field), Some(value)) = (args.next(), args.next()) {
         created += usize::from(hash.set(field, value, &limits));
     }
@@ -135,16 +138,19 @@ pub fn hgetall(call: &mut Call<'_>) -> Outcome {
 }
 
 /// `HKEYS key`: all fields. <https://redis.io/docs/latest/commands/hkeys/>
-const HKEYS: Handler = |call| write_all(call, |(field, _)| field);
+const HKEYS: Handler = |call| write_all(call, |field, _| field);
 /// `HVALS key`: all values. <https://redis.io/docs/latest/commands/hvals/>
-const HVALS: Handler = |call| write_all(call, |(_, value)| value);
+const HVALS: Handler = |call| write_all(call, |_, value| value);
 
-fn write_all(call: &mut Call<'_>, part: for<'p> fn((&'p [u8], &'p [u8])) -> &'p [u8]) -> Outcome {
+/// One of a field and its value.
+type Part = for<'p> fn(&'p [u8], &'p [u8]) -> &'p [u8];
+
+fn write_all(call: &mut Call<'_>, part: Part) -> Outcome {
     let name = call.arg(1)?;
     let hash = call.server.db(call.db).read::<Hash>(name)?;
     call.reply.array(hash.map_or(0, Hash::len));
-    for pair in hash.into_iter().flat_map(Hash::iter) {
-        call.reply.bulk(part(pair));
+    for (field, value) in hash.into_iter().flat_map(Hash::iter) {
+        call.reply.bulk(part(field, value));
     }
     Ok(())
 }
