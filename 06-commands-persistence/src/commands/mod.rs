@@ -15,6 +15,7 @@ mod expiry;
 mod generic;
 mod geo;
 mod geo_search;
+mod hash;
 mod help;
 mod hyperloglog;
 mod info;

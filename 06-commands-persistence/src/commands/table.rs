@@ -3,8 +3,8 @@
 use super::row::{Handler, Row};
 use super::{
     Call, CommandError, Outcome, config, connection, describe, dump, expiry, generic, geo,
-    geo_search, hyperloglog, info, list, object, persistence, pubsub, server, set, sorted_set,
-    sorted_set_algebra, sorted_set_pop, sorted_set_range, string, transfer,
+    geo_search, hash, hyperloglog, info, list, object, persistence, pubsub, server, set,
+    sorted_set, sorted_set_algebra, sorted_set_pop, sorted_set_range, string, transfer,
 };
 use crate::command::{Command, Table, acl};
 
@@ -13,6 +13,7 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("string", acl::STRING, string::COMMANDS),
     ("list", acl::LIST, list::COMMANDS),
     ("set", acl::SET, set::COMMANDS),
+    ("hash", acl::HASH, hash::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set_range::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set_algebra::COMMANDS),

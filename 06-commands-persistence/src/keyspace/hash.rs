@@ -13,7 +13,7 @@
 //!
 //! **Scanning.** A small hash is visited wholly in one step: see [`set`](super::set).
 
-use crate::keyspace::cow::Content;
+use crate::keyspace::cow::{Content, Cow};
 use crate::keyspace::data_type::DataType;
 use crate::keyspace::digest::Digest;
 use crate::keyspace::limits::{Compact, Limits};
@@ -31,18 +31,16 @@ const MAX_SMALL: usize = 128 * 1024;
 /// of the index.
 const ENTRY: usize = 56;
 
-/// Fields with values. A clone of a large one shares its memory.
+/// Fields with values. A clone shares its memory.
 #[derive(Clone, Debug)]
-pub struct Hash {
-    form: Form,
-    is_listpack: bool,
-}
+pub struct Hash(Form);
 
+/// Two words, so that a key holds it without one more pointer between.
 #[derive(Clone, Debug)]
 enum Form {
     /// Each field is followed by its value.
     Small(Packed),
-    Large(Box<Large>),
+    Large(Cow<Large>),
 }
 
 #[derive(Clone, Debug, Default)]
@@ -50,21 +48,20 @@ struct Large {
     fields: Table<SmallBytes>,
     /// Behind the pointers of all fields and values.
     bytes: usize,
+    /// Whether the configuration would have it small, which would be too large for us.
+    is_listpack: bool,
 }
 
 impl Default for Hash {
     fn default() -> Self {
-        Self {
-            form: Form::Small(Packed::new()),
-            is_listpack: true,
-        }
+        Self(Form::Small(Packed::new()))
     }
 }
 
 impl Hash {
     /// How many fields there are.
     pub fn len(&self) -> usize {
-        match &self.form {
+        match &self.0 {
             Form::Small(small) => small.len() / 2,
             Form::Large(large) => large.fields.len(),
         }
@@ -77,7 +74,7 @@ impl Hash {
 
     /// The value of `field`.
     pub fn get(&self, field: &[u8]) -> Option<&[u8]> {
-        match &self.form {
+        match &self.0 {
             Form::Small(small) => Some(find(small, field)?.1),
             Form::Large(large) => large.fields.get(field).map(|value| &**value),
         }
@@ -85,7 +82,7 @@ impl Hash {
 
     /// The value of `field`, sharing its bytes; `None` also where these lie in place.
     pub fn shared(&self, field: &[u8]) -> Option<SmallBytes> {
-        match &self.form {
+        match &self.0 {
             Form::Small(_) => None,
             Form::Large(large) => large.fields.get(field)?.shared(),
         }
@@ -94,11 +91,10 @@ impl Hash {
     /// Gives `field` this value. Whether the field is new.
     pub fn set(&mut self, field: &[u8], value: &[u8], limits: &Limits) -> bool {
         let Compact { entries, bytes } = limits.hash;
-        if self.is_listpack && field.len().max(value.len()) > bytes {
-            self.is_listpack = false;
-            self.leave_small();
+        if field.len().max(value.len()) > bytes {
+            self.leave_small(false);
         }
-        let is_new = match &mut self.form {
+        let is_new = match &mut self.0 {
             Form::Small(small) => match find(small, field) {
                 Some((index, _)) => !small.replace(index + 1, value),
                 None => {
@@ -107,29 +103,37 @@ impl Hash {
                     true
                 }
             },
-            Form::Large(large) => large.set(field, value),
+            Form::Large(large) => large.to_mut().set(field, value),
         };
-        self.is_listpack &= self.len() <= entries;
-        if !self.is_listpack || self.is_too_large() {
-            self.leave_small();
+        if self.len() > entries {
+            self.leave_small(false);
+        } else if matches!(&self.0, Form::Small(small) if small.size_in_bytes() > MAX_SMALL) {
+            self.leave_small(true);
         }
         is_new
     }
 
+    /// Makes room for fields and values that are about to be added, if it is a small one.
+    pub fn reserve<'a>(&mut self, fields_and_values: impl Iterator<Item = &'a [u8]>) {
+        if let Form::Small(small) = &mut self.0 {
+            small.reserve(fields_and_values.map(Packed::entry_size).sum());
+        }
+    }
+
     /// Removes `field`. Whether it was there.
     pub fn remove(&mut self, field: &[u8]) -> bool {
-        match &mut self.form {
+        match &mut self.0 {
             Form::Small(small) => {
                 let found = find(small, field).map(|(index, _)| index);
                 found.map(|index| small.remove(index..index + 2)).is_some()
             }
-            Form::Large(large) => large.remove(field),
+            Form::Large(large) => large.to_mut().remove(field),
         }
     }
 
     /// All fields with their values.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let (small, large) = match &self.form {
+        let (small, large) = match &self.0 {
             Form::Small(small) => (Some(small), None),
             Form::Large(large) => (None, Some(large)),
         };
@@ -141,7 +145,7 @@ impl Hash {
     /// The field with this number, of those from 0 to `len() - 1`, with its value. Numbers mean nothing, but a random one
     /// gives every field with the same chance.
     pub fn nth(&self, number: usize) -> Option<(&[u8], &[u8])> {
-        match &self.form {
+        match &self.0 {
             Form::Small(small) => {
                 let first = number.checked_mul(2)?;
                 let mut pair = small.range(first..first.checked_add(2)?);
@@ -162,7 +166,7 @@ impl Hash {
         limit: usize,
         mut visit: impl FnMut(&[u8], &[u8]),
     ) -> Cursor {
-        match &self.form {
+        match &self.0 {
             Form::Small(small) => {
                 pairs(small).for_each(|(field, value)| visit(field, value));
                 0
@@ -173,24 +177,27 @@ impl Hash {
         }
     }
 
-    fn is_too_large(&self) -> bool {
-        matches!(&self.form, Form::Small(small) if small.size_in_bytes() > MAX_SMALL)
-    }
-
-    fn leave_small(&mut self) {
-        if let Form::Small(small) = &self.form {
-            let mut large = Large::default();
+    fn leave_small(&mut self, is_listpack: bool) {
+        if let Form::Small(small) = &self.0 {
+            let mut large = Large {
+                is_listpack,
+                ..Large::default()
+            };
             pairs(small).for_each(|(field, value)| {
                 large.set(field, value);
             });
-            self.form = Form::Large(large.into());
+            self.0 = Form::Large(large.into());
+        } else if let (Form::Large(large), false) = (&mut self.0, is_listpack)
+            && large.is_listpack
+        {
+            large.to_mut().is_listpack = false;
         }
     }
 
     /// Adds a field that should be new. Where that is small it is not looked for: see
     /// [`count_different`](Self::count_different).
     fn append(&mut self, field: &[u8], value: &[u8], limits: &Limits) {
-        match &mut self.form {
+        match &mut self.0 {
             Form::Small(small)
                 if field.len().max(value.len()) <= limits.hash.bytes
                     && small.len() / 2 < limits.hash.entries
@@ -207,7 +214,7 @@ impl Hash {
 
     /// How many different fields there are.
     fn count_different(&self) -> usize {
-        let Form::Small(small) = &self.form else {
+        let Form::Small(small) = &self.0 else {
             return self.len();
         };
         let mut fields: Vec<&[u8]> = pairs(small).map(|(field, _)| field).collect();
@@ -255,13 +262,9 @@ impl Large {
     }
 }
 
-impl Content for Hash {
+impl Content for Large {
     fn copy_size(&self) -> usize {
-        let form = match &self.form {
-            Form::Small(small) => small.copy_size(),
-            Form::Large(large) => size_of::<Large>() + large.fields.copy_size(),
-        };
-        size_of::<Self>() + form
+        size_of::<Self>() + self.fields.copy_size()
     }
 }
 
@@ -275,14 +278,14 @@ impl DataType for Hash {
     }
 
     fn size(&self) -> usize {
-        match &self.form {
+        match &self.0 {
             Form::Small(small) => small.allocated(),
             Form::Large(large) => large.fields.len() * ENTRY + large.bytes,
         }
     }
 
     fn pieces(&self) -> usize {
-        match &self.form {
+        match &self.0 {
             Form::Small(_) => 1,
             // Long fields and values are pieces of their own.
             Form::Large(large) => large.fields.len(),
@@ -290,10 +293,9 @@ impl DataType for Hash {
     }
 
     fn encoding(&self) -> &'static str {
-        if self.is_listpack {
-            "listpack"
-        } else {
-            "hashtable"
+        match &self.0 {
+            Form::Large(large) if !large.is_listpack => "hashtable",
+            _ => "listpack",
         }
     }
 
@@ -417,7 +419,7 @@ mod tests {
             hash.set(number.to_string().as_bytes(), b"value", &limits);
         }
         assert_eq!(hash.encoding(), "listpack");
-        assert!(matches!(hash.form, Form::Large(_)));
+        assert!(matches!(hash.0, Form::Large(_)));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! A few byte strings in one block of memory: the compact form of short lists, sets, hashes and sorted sets.
 //!
 //! ```text
-//!  | gap | 3 a b c 3 | 0 0 | 1 x 1 | room |
-//!          entry 0     1     2
+//!  | count, gap, room | gap | 3 a b c 3 | 0 0 | 1 x 1 | room |
+//!    header                   entry 0     1     2
 //! ```
 //!
 //! Every entry has its length on both sides, so that one can walk forward and backward. Finding an entry means
@@ -11,21 +11,64 @@
 //!
 //! A length takes a byte for each 7 bits. The highest bit of a byte tells that another one follows; behind
 //! the entry they stand in reverse.
+//!
+//! What there is to know of the sequence stands in the block too, so that it is a pointer and a length to whoever has it.
+//! Clones share the block; whoever changes one copies it first.
 
-use crate::keyspace::cow::Content;
+use crate::keyspace::cow::{Content, Cow};
+use crate::part::Part;
+use std::iter;
 use std::ops::Range;
 
 /// Room that may stay unused however few the entries are.
 const SPARE: usize = 64;
 
+/// Blocks up to this size have no room to grow: to copy one costs little, and there may be millions of them.
+const EXACT: usize = 512;
+
+/// The most bytes of a gap or of room that a header can tell.
+const MAX_ROOM: usize = u16::MAX as usize;
+
+/// The memory behind a pointer comes in multiples of this. What is not needed becomes room.
+const WORD: usize = 8;
+
 /// A sequence of byte strings. Positions behind the end mean the end.
 #[derive(Clone, Debug, Default)]
 pub struct Packed {
-    /// The gap, and the entries.
-    bytes: Vec<u8>,
-    /// Where the first entry begins. The gap before it makes both ends cheap to change.
-    start: usize,
+    /// The header, the gap, the entries, and the room. Nothing at all while there was no entry.
+    block: Cow<[u8]>,
+}
+
+/// What a block begins with.
+#[derive(Clone, Copy, Debug, Default)]
+struct Header {
+    /// How many entries there are.
     count: usize,
+    /// Bytes before the first entry. They make both ends cheap to change.
+    gap: usize,
+    /// Bytes behind the last entry.
+    room: usize,
+}
+
+impl Header {
+    const SIZE: usize = 8;
+
+    fn of(block: &[u8]) -> Self {
+        let bits = block.first_chunk().copied().map_or(0, u64::from_le_bytes);
+        Self {
+            count: bits as u32 as usize,
+            gap: (bits >> 32) as u16 as usize,
+            room: (bits >> 48) as usize,
+        }
+    }
+
+    fn write(self, block: &mut [u8]) {
+        let Self { count, gap, room } = self;
+        let bits = count as u64 | (gap as u64) << 32 | (room as u64) << 48;
+        if let Some(place) = block.first_chunk_mut() {
+            *place = bits.to_le_bytes();
+        }
+    }
 }
 
 impl Packed {
@@ -36,22 +79,22 @@ impl Packed {
 
     /// How many entries there are.
     pub fn len(&self) -> usize {
-        self.count
+        self.header().count
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.count == 0
+        self.len() == 0
     }
 
     /// How many bytes all entries take, with their lengths. See [`entry_size`](Self::entry_size).
     pub fn size_in_bytes(&self) -> usize {
-        self.bytes.len() - self.start
+        self.place().len()
     }
 
     /// How many bytes are allocated, with those that are not in use.
     pub fn allocated(&self) -> usize {
-        self.bytes.capacity()
+        self.block.len()
     }
 
     /// How many bytes `value` takes as an entry.
@@ -59,59 +102,65 @@ impl Packed {
         value.len() + 2 * width(value.len())
     }
 
+    /// Makes room for entries that take so many bytes together, unless these are too many to be kept unused.
+    pub fn reserve(&mut self, bytes: usize) {
+        if bytes > self.header().room && bytes < MAX_ROOM - WORD {
+            self.rebuild(self.header().gap, bytes);
+        }
+    }
+
     /// Appends an entry.
     pub fn push_back(&mut self, value: &[u8]) {
-        self.reserve(Self::entry_size(value));
-        match u8::try_from(value.len()) {
-            // The same as below, for most values: nothing has to be cleared before it is written.
-            Ok(length @ ..0x80) => {
-                self.bytes.push(length);
-                self.bytes.extend_from_slice(value);
-                self.bytes.push(length);
-            }
-            _ => self.write(self.bytes.len(), 0, value),
-        }
-        self.count += 1;
+        self.write(self.place().end, 0, value);
+        self.add_to_count(1);
     }
 
     /// Adds an entry before all others.
     pub fn push_front(&mut self, value: &[u8]) {
         let size = Self::entry_size(value);
-        if self.start < size {
+        if self.header().gap < size {
             // In proportion to what must move, so that it moves rarely.
             let gap = size.max(self.size_in_bytes() / 4);
-            self.resize_at(0, 0, gap);
-            self.start += gap;
+            let room = self.header().room.min(self.spare());
+            self.rebuild(gap, room);
         }
-        self.start -= size;
-        self.write(self.start, size, value);
-        self.count += 1;
+        let mut header = self.header();
+        let start = self.place().start;
+        match header.gap.checked_sub(size) {
+            Some(gap) => {
+                header.gap = gap;
+                header.write(self.block.to_mut());
+                self.write(start - size, size, value);
+            }
+            None => self.write(start, 0, value),
+        }
+        self.add_to_count(1);
     }
 
     /// The entry at `index`.
     pub fn get(&self, index: usize) -> Option<&[u8]> {
-        let rest = self.bytes.get(self.offset(index)..)?;
-        Some(split_first(rest)?.0)
+        Some(split_first(self.from(self.offset(index)))?.0)
     }
 
     /// Adds an entry before the one at `index`.
     pub fn insert(&mut self, index: usize, value: &[u8]) {
         match index {
             0 => self.push_front(value),
-            _ if index >= self.count => self.push_back(value),
+            _ if index >= self.len() => self.push_back(value),
             _ => {
                 self.write(self.offset(index), 0, value);
-                self.count += 1;
+                self.add_to_count(1);
             }
         }
     }
 
     /// Puts `value` in place of the entry at `index`. Whether there is one.
     pub fn replace(&mut self, index: usize, value: &[u8]) -> bool {
-        let Some(old) = self.get(index).map(Self::entry_size) else {
+        let offset = self.offset(index);
+        let Some((old, _)) = split_first(self.from(offset)) else {
             return false;
         };
-        self.write(self.offset(index), old, value);
+        self.write(offset, Self::entry_size(old), value);
         self.release();
         true
     }
@@ -119,20 +168,29 @@ impl Packed {
     /// Removes the entries at these positions.
     pub fn remove(&mut self, range: Range<usize>) {
         let range = self.clamp(range);
+        if range.is_empty() {
+            return;
+        }
+        if range.len() == self.len() {
+            *self = Self::new();
+            return;
+        }
         let (start, end) = (self.offset(range.start), self.offset(range.end));
-        if start == self.start {
-            self.start = end;
+        let mut header = self.header();
+        header.gap = end - Header::SIZE;
+        if range.start == 0 && header.gap <= MAX_ROOM {
+            header.write(self.block.to_mut());
         } else {
             self.resize_at(start, end - start, 0);
         }
-        self.count -= range.len();
+        self.add_to_count(-(range.len() as isize));
         self.release();
     }
 
     /// Removes all entries that `keep` answers with `false`; it sees each once, in order.
     pub fn retain(&mut self, mut keep: impl FnMut(&[u8]) -> bool) {
         let mut kept = Self::new();
-        kept.bytes.reserve_exact(self.size_in_bytes());
+        kept.reserve(self.size_in_bytes());
         for value in self.iter().filter(|value| keep(value)) {
             kept.push_back(value);
         }
@@ -142,22 +200,26 @@ impl Packed {
 
     /// Removes the entries from `index` on, and gives them.
     pub fn split_off(&mut self, index: usize) -> Self {
-        let index = index.min(self.count);
-        let tail = Self {
-            bytes: self.bytes.split_off(self.offset(index)),
-            start: 0,
-            count: self.count - index,
-        };
-        self.count = index;
-        self.release();
+        let end = self.len();
+        let mut tail = Self::new();
+        tail.extend(self.range(index..end), end.saturating_sub(index));
+        self.remove(index..end);
         tail
     }
 
     /// Adds copies of all entries of `other` at the end.
     pub fn append(&mut self, other: &Self) {
-        self.reserve(other.size_in_bytes());
-        self.bytes.extend_from_slice(other.iter().bytes);
-        self.count += other.count;
+        self.extend(other.iter(), other.len());
+    }
+
+    /// Adds copies of so many entries at the end.
+    fn extend(&mut self, entries: Iter<'_>, count: usize) {
+        if count > 0 {
+            let end = self.place().end;
+            let place = self.resize_at(end, 0, entries.bytes.len());
+            place.copy_from_slice(entries.bytes);
+            self.add_to_count(count as isize);
+        }
     }
 
     /// The position of the first entry that equals `value`.
@@ -167,9 +229,8 @@ impl Packed {
 
     /// All entries.
     pub fn iter(&self) -> Iter<'_> {
-        Iter {
-            bytes: self.bytes.get(self.start..).unwrap_or_default(),
-        }
+        let bytes = self.block.get(self.place()).unwrap_or_default();
+        Iter { bytes }
     }
 
     /// The entries at these positions. Both ends are found from the nearer end of the sequence.
@@ -177,35 +238,58 @@ impl Packed {
         let range = self.clamp(range);
         let place = self.offset(range.start)..self.offset(range.end);
         Iter {
-            bytes: self.bytes.get(place).unwrap_or_default(),
+            bytes: self.block.get(place).unwrap_or_default(),
         }
     }
 
     /// Gives all memory back that is not in use.
     pub fn shrink_to_fit(&mut self) {
-        self.close_gap();
-        self.bytes.shrink_to_fit();
+        if self.size_in_bytes() + Header::SIZE + WORD <= self.block.len() {
+            self.rebuild(0, 0);
+        }
+    }
+
+    fn header(&self) -> Header {
+        Header::of(&self.block)
+    }
+
+    /// Where the entries are in the block.
+    fn place(&self) -> Range<usize> {
+        let Header { gap, room, .. } = self.header();
+        let start = Header::SIZE + gap;
+        start..self.block.len().saturating_sub(room).max(start)
+    }
+
+    /// The entries from a place in the block on.
+    fn from(&self, offset: usize) -> &[u8] {
+        self.block.get(offset..self.place().end).unwrap_or_default()
+    }
+
+    fn add_to_count(&mut self, change: isize) {
+        let mut header = self.header();
+        header.count = header.count.saturating_add_signed(change);
+        header.write(self.block.to_mut());
     }
 
     /// Both ends within what there is, and in order.
     fn clamp(&self, range: Range<usize>) -> Range<usize> {
-        let end = range.end.min(self.count);
+        let end = range.end.min(self.len());
         range.start.min(end)..end
     }
 
     /// Where the entry at `index` begins, or where the last one ends.
     fn offset(&self, index: usize) -> usize {
-        let mut entries = self.iter();
-        if index <= self.count / 2 {
+        let (mut entries, place, count) = (self.iter(), self.place(), self.len());
+        if index <= count / 2 {
             for _ in 0..index {
                 entries.next();
             }
-            self.bytes.len() - entries.bytes.len()
+            place.end - entries.bytes.len()
         } else {
-            for _ in index..self.count {
+            for _ in index..count {
                 entries.next_back();
             }
-            self.start + entries.bytes.len()
+            place.start + entries.bytes.len()
         }
     }
 
@@ -221,49 +305,70 @@ impl Packed {
     }
 
     /// Makes `new` bytes of the `old` ones at `offset`, moves what lies behind them, and gives their place.
-    fn resize_at(&mut self, offset: usize, old: usize, new: usize) -> &mut [u8] {
-        let end = self.bytes.len();
-        if new > old {
-            self.reserve(new - old);
-            self.bytes.resize(end + new - old, 0);
+    fn resize_at(&mut self, mut offset: usize, old: usize, new: usize) -> &mut [u8] {
+        let (mut header, mut end) = (self.header(), self.place().end);
+        let more = new.saturating_sub(old);
+        if more > header.room {
+            (offset, end) = (offset - header.gap, end - header.gap);
+            self.rebuild(0, more + self.spare());
+            header.gap = 0;
         }
+        let block = self.block.to_mut();
         if old != new && offset + old < end {
-            self.bytes.copy_within(offset + old..end, offset + new);
+            block.copy_within(offset + old..end, offset + new);
         }
-        self.bytes.truncate(end - old + new);
-        self.bytes.get_mut(offset..offset + new).unwrap_or_default()
+        let end = end - old + new;
+        if block.len() - end > MAX_ROOM {
+            self.block = block.part(..end).iter().copied().collect();
+        }
+        header.room = self.block.len() - end;
+        let block = self.block.to_mut();
+        header.write(block);
+        block.part_mut(offset..offset + new)
     }
 
-    /// Makes room for `additional` bytes. It grows by a quarter: less is unused than with doubling, and
-    /// moving a few thousand bytes once more costs little.
-    fn reserve(&mut self, additional: usize) {
-        let (length, capacity) = (self.bytes.len(), self.bytes.capacity());
-        if capacity - length < additional {
-            self.bytes.reserve_exact(additional.max(length / 4));
+    /// How much room there should be to grow. With an eighth little is unused, and bytes are copied eight times or so while
+    /// there come to be twice as many.
+    fn spare(&self) -> usize {
+        let size = self.size_in_bytes();
+        if size < EXACT {
+            0
+        } else {
+            (size / 8).min(MAX_ROOM / 2)
         }
     }
 
     /// Gives memory back where most of it is not in use. What was removed before pays for the move.
     fn release(&mut self) {
         let size = self.size_in_bytes();
-        if self.start > size {
-            self.close_gap();
-        }
-        if self.bytes.capacity() > SPARE + 4 * size {
-            self.close_gap();
-            self.bytes.shrink_to(size + size / 4);
+        if self.header().gap > size || self.block.len() > SPARE + 4 * size {
+            self.rebuild(0, self.spare());
         }
     }
 
-    fn close_gap(&mut self) {
-        self.bytes.drain(..self.start);
-        self.start = 0;
+    /// Moves the entries into a new block, with so much room on both sides of them. Where that is more than a header can tell,
+    /// it must be used at once.
+    fn rebuild(&mut self, gap: usize, room: usize) {
+        // Too large a gap is none: then entries are moved.
+        let gap = if gap <= MAX_ROOM { gap } else { 0 };
+        let entries = self.iter().bytes;
+        let end = Header::SIZE + gap + entries.len();
+        let size = (end + room).next_multiple_of(WORD);
+        let mut block: Cow<[u8]> = iter::repeat_n(0, size).collect();
+        if let Some(block) = block.get_mut() {
+            block
+                .part_mut(end - entries.len()..end)
+                .copy_from_slice(entries);
+            let (count, room) = (self.len(), size - end);
+            Header { count, gap, room }.write(block);
+        }
+        self.block = block;
     }
 }
 
 impl Content for Packed {
     fn copy_size(&self) -> usize {
-        size_of::<Self>() + self.bytes.len()
+        size_of::<Self>()
     }
 }
 
@@ -454,7 +559,7 @@ mod tests {
             }
             packed.shrink_to_fit();
             check(&packed, &model);
-            assert_eq!(packed.allocated(), packed.size_in_bytes());
+            assert!(packed.allocated() < packed.size_in_bytes() + Header::SIZE + WORD);
         }
     }
 
@@ -492,6 +597,24 @@ mod tests {
                 assert!(packed.allocated() < 3 * packed.size_in_bytes() + SPARE);
             }
         }
+    }
+
+    #[test]
+    fn more_bytes_come_and_go_at_once_than_a_header_can_tell() {
+        let large = vec![7; 3 * MAX_ROOM];
+        let (mut packed, mut model) = (Packed::new(), Vec::new());
+        for (index, value) in [(0, &large[..1]), (0, &large), (1, &large), (2, &large[..9])] {
+            packed.insert(index, value);
+            model.insert(index, value.to_vec());
+            check(&packed, &model);
+        }
+        packed.replace(1, b"small");
+        model[1] = b"small".to_vec();
+        check(&packed, &model);
+        packed.remove(0..1);
+        model.remove(0);
+        check(&packed, &model);
+        assert!(packed.allocated() < 200);
     }
 
     #[test]

@@ -2,9 +2,9 @@
 //!
 //! A set has one of three forms:
 //!
-//! - A few integers lie in order, each in 2 to 8 bytes: [`IntSet`].
-//! - A few members of any kind are one piece of memory, looked through from the beginning: [`Packed`]. That is quick
-//!   enough for some thousand bytes, and costs two bytes a member.
+//! - A few members are one piece of memory, looked through from the beginning: [`Packed`]. That is quick enough for some
+//!   thousand bytes, and costs two bytes a member.
+//! - A few integers are one piece too, but in order, each in 2 to 8 bytes: [`IntSet`].
 //! - More are a [`Table`] of members without values. That begins with one segment and grows in small steps, so to convert
 //!   a small set is the largest step there is: some microseconds. A table is never made small again.
 //!
@@ -15,12 +15,12 @@
 //! cursor but 0 ever comes from it, and a scan that is under way is one of the table. A set that is in a
 //! table stays there as long as it lives.
 
-use crate::keyspace::cow::Content;
+use crate::keyspace::cow::{Content, Cow};
 use crate::keyspace::data_type::DataType;
 use crate::keyspace::digest::Digest;
 use crate::keyspace::intset::IntSet;
 use crate::keyspace::limits::Limits;
-use crate::keyspace::packed::Packed;
+use crate::keyspace::packed::{self, Packed};
 use crate::keyspace::table::{Cursor, Table};
 use crate::rdb::{Encoder, ErrorKind, Source, ValueType, elements};
 use crate::resp::integer;
@@ -28,8 +28,8 @@ use crate::small_bytes::SmallBytes;
 use std::io::Read;
 use std::ops::Deref;
 
-/// The most members that lie in order as integers, whatever the configuration says: to add one moves half of them.
-const MAX_INTEGERS: usize = 4096;
+/// The most members that lie in order as integers, whatever the configuration says: to add one copies all.
+const MAX_INTEGERS: usize = 1024;
 
 /// The most members of a small set.
 const MAX_SMALL: usize = 128;
@@ -40,18 +40,16 @@ const MAX_MEMBER: usize = 64;
 /// What a member of a table takes beside its own bytes, about: its place, and its part of the index.
 const ENTRY: usize = 40;
 
-/// A set of byte strings, in no order. A clone of a large one shares its memory.
+/// A set of byte strings, in no order. A clone shares its memory.
 #[derive(Clone, Debug)]
-pub struct Set {
-    form: Form,
-    is_intset: bool,
-}
+pub struct Set(Form);
 
+/// Two words, so that a key holds it without one more pointer between.
 #[derive(Clone, Debug)]
 enum Form {
-    Integers(IntSet),
+    /// The integers as one entry; or nothing as the first entry, and then the members.
     Small(Packed),
-    Large(Box<Large>),
+    Large(Cow<Large>),
 }
 
 #[derive(Clone, Debug, Default)]
@@ -59,6 +57,31 @@ struct Large {
     members: Table<()>,
     /// Of all members together.
     bytes: usize,
+    is_intset: bool,
+}
+
+/// What a small set holds.
+enum Small<'a> {
+    Integers(IntSet<'a>),
+    Strings(packed::Iter<'a>),
+}
+
+impl<'a> Small<'a> {
+    fn of(packed: &'a Packed) -> Self {
+        let mut entries = packed.iter();
+        match entries.next() {
+            Some([]) => Self::Strings(entries),
+            integers => Self::Integers(IntSet::new(integers.unwrap_or_default())),
+        }
+    }
+
+    /// The position of a member that is no integer of a set of integers.
+    fn position(&self, member: &[u8]) -> Option<usize> {
+        match self {
+            Self::Integers(_) => None,
+            Self::Strings(strings) => strings.clone().position(|other| other == member),
+        }
+    }
 }
 
 /// A member. An integer is written out when it is asked for.
@@ -96,19 +119,18 @@ impl AsRef<[u8]> for Member<'_> {
 
 impl Default for Set {
     fn default() -> Self {
-        Self {
-            form: Form::Integers(IntSet::default()),
-            is_intset: true,
-        }
+        Self(Form::Small(Packed::new()))
     }
 }
 
 impl Set {
     /// How many members there are.
     pub fn len(&self) -> usize {
-        match &self.form {
-            Form::Integers(integers) => integers.len(),
-            Form::Small(small) => small.len(),
+        match &self.0 {
+            Form::Small(small) => match Small::of(small) {
+                Small::Integers(integers) => integers.count(),
+                Small::Strings(_) => small.len() - 1,
+            },
             Form::Large(large) => large.members.len(),
         }
     }
@@ -120,79 +142,96 @@ impl Set {
 
     /// Whether `member` is in the set.
     pub fn contains(&self, member: &[u8]) -> bool {
-        match &self.form {
-            Form::Integers(integers) => {
-                integer::parse(member).is_some_and(|member| integers.contains(member))
-            }
-            Form::Small(small) => small.position(member).is_some(),
+        match &self.0 {
+            Form::Small(small) => match Small::of(small) {
+                Small::Integers(integers) => {
+                    integer::parse(member).is_some_and(|member| integers.contains(member))
+                }
+                strings => strings.position(member).is_some(),
+            },
             Form::Large(large) => large.members.get(member).is_some(),
         }
     }
 
     /// Adds `member`. Whether it was new.
     pub fn insert(&mut self, member: &[u8], limits: &Limits) -> bool {
-        let is_new = self.add(member);
-        if is_new && self.is_intset {
-            let integers = self.len() <= limits.integers && integer::parse(member).is_some();
-            self.is_intset = integers;
-            if !integers || self.len() > MAX_INTEGERS {
-                self.leave_integers();
-            }
+        let is_new = match &mut self.0 {
+            Form::Small(small) => match Small::of(small) {
+                Small::Integers(integers) => match integer::parse(member) {
+                    Some(member) => integers
+                        .with(member)
+                        .map(|integers| keep(small, &integers))
+                        .is_some(),
+                    None => {
+                        self.leave_integers();
+                        self.insert(member, limits)
+                    }
+                },
+                strings if strings.position(member).is_some() => false,
+                _ => {
+                    small.push_back(member);
+                    true
+                }
+            },
+            Form::Large(large) => large.to_mut().insert(member),
+        };
+        if is_new {
+            self.change_form(member, limits);
         }
         is_new
     }
 
-    /// Adds `member` in whichever form has room for it. What is no integer leaves that of integers.
-    fn add(&mut self, member: &[u8]) -> bool {
-        match &mut self.form {
-            Form::Integers(integers) => match integer::parse(member) {
-                Some(member) => integers.insert(member),
-                None => {
-                    self.leave_integers();
-                    self.add(member)
-                }
-            },
-            Form::Small(small) if small.position(member).is_some() => false,
-            Form::Small(small) if member.len() <= MAX_MEMBER && small.len() < MAX_SMALL => {
-                small.push_back(member);
-                true
+    /// Gives it another form where this member does not suit the one that it has.
+    fn change_form(&mut self, member: &[u8], limits: &Limits) {
+        let length = self.len();
+        let was_intset = self.is_intset();
+        let is_intset = was_intset && length <= limits.integers && integer::parse(member).is_some();
+        match &mut self.0 {
+            Form::Small(_) if is_intset && length <= MAX_INTEGERS => {}
+            Form::Small(_) if is_intset || length > MAX_SMALL || member.len() > MAX_MEMBER => {
+                self.become_large(is_intset);
             }
-            Form::Small(small) => {
-                let mut large = Large::default();
-                small.iter().chain([member]).for_each(|member| {
-                    large.insert(member);
-                });
-                self.form = Form::Large(large.into());
-                true
-            }
-            Form::Large(large) => large.insert(member),
+            Form::Small(_) => self.leave_integers(),
+            Form::Large(large) if was_intset != is_intset => large.to_mut().is_intset = is_intset,
+            Form::Large(_) => {}
         }
     }
 
+    /// What is small, and holds integers, holds them as strings.
     fn leave_integers(&mut self) {
-        if let Form::Integers(integers) = &self.form {
-            let mut other = Self {
-                form: Form::Small(Packed::new()),
-                ..*self
-            };
-            for member in integers.iter() {
-                other.add(&Member::from(member));
-            }
-            *self = other;
+        if self.is_intset() {
+            let mut strings = Packed::new();
+            strings.push_back(b"");
+            self.iter().for_each(|member| strings.push_back(&member));
+            self.0 = Form::Small(strings);
         }
+    }
+
+    fn become_large(&mut self, is_intset: bool) {
+        let mut large = Large {
+            is_intset,
+            ..Large::default()
+        };
+        self.iter().for_each(|member| {
+            large.insert(&member);
+        });
+        self.0 = Form::Large(large.into());
     }
 
     /// Removes `member`. Whether it was there.
     pub fn remove(&mut self, member: &[u8]) -> bool {
-        match &mut self.form {
-            Form::Integers(integers) => {
-                integer::parse(member).is_some_and(|member| integers.remove(member))
-            }
-            Form::Small(small) => {
-                let position = small.position(member);
-                position.map(|at| small.remove(at..at + 1)).is_some()
-            }
-            Form::Large(large) => large.remove(member),
+        match &mut self.0 {
+            Form::Small(small) => match Small::of(small) {
+                Small::Integers(integers) => {
+                    let rest = integer::parse(member).and_then(|member| integers.without(member));
+                    rest.map(|rest| keep(small, &rest)).is_some()
+                }
+                strings => {
+                    let position = strings.position(member).map(|position| position + 1);
+                    position.map(|at| small.remove(at..at + 1)).is_some()
+                }
+            },
+            Form::Large(large) => large.to_mut().remove(member),
         }
     }
 
@@ -214,28 +253,32 @@ impl Set {
 
     /// All members.
     pub fn iter(&self) -> impl Iterator<Item = Member<'_>> {
-        let (integers, small, large) = match &self.form {
-            Form::Integers(integers) => (Some(integers), None, None),
-            Form::Small(small) => (None, Some(small), None),
+        let (integers, strings, large) = match &self.0 {
+            Form::Small(small) => match Small::of(small) {
+                Small::Integers(integers) => (Some(integers), None, None),
+                Small::Strings(strings) => (None, Some(strings), None),
+            },
             Form::Large(large) => (None, None, Some(large)),
         };
         let integers = integers.into_iter().flat_map(IntSet::iter);
-        let small = small.into_iter().flat_map(Packed::iter);
         let large = large.into_iter().flat_map(|large| large.members.iter());
-        let strings = small.chain(large.map(|(member, ())| member));
+        let large = large.map(|(member, ())| member);
+        let strings = strings.into_iter().flatten().chain(large);
         integers.map(Member::from).chain(strings.map(Member::Bytes))
     }
 
     /// The member with this number, of those from 0 to `len() - 1`. Numbers mean nothing, but a random one
     /// gives every member with the same chance. Takes about a hundred steps at most, however many there are.
     pub fn nth(&self, number: usize) -> Option<Member<'_>> {
-        match &self.form {
-            Form::Integers(integers) => integers.get(number).map(Member::from),
-            Form::Small(small) => small.get(number).map(Member::Bytes),
-            Form::Large(large) => large
-                .members
-                .nth(number)
-                .map(|(member, ())| Member::Bytes(member)),
+        match &self.0 {
+            Form::Small(small) => match Small::of(small) {
+                Small::Integers(integers) => integers.get(number).map(Member::from),
+                Small::Strings(mut strings) => strings.nth(number).map(Member::Bytes),
+            },
+            Form::Large(large) => {
+                let (member, ()) = large.members.nth(number)?;
+                Some(Member::Bytes(member))
+            }
         }
     }
 
@@ -243,7 +286,7 @@ impl Set {
     /// a small set. Gives the cursor for the next step; 0 at the end. A member that is in the set from the
     /// first step to the last is visited at least once.
     pub fn scan(&self, cursor: Cursor, limit: usize, mut visit: impl FnMut(&[u8])) -> Cursor {
-        if let Form::Large(large) = &self.form {
+        if let Form::Large(large) = &self.0 {
             return large
                 .members
                 .scan(cursor, limit, |member, ()| visit(member));
@@ -255,7 +298,17 @@ impl Set {
     /// Whether redis-server would keep it as an intset: all members that ever came were 64-bit integers, written as Redis
     /// writes them, and never too many.
     pub fn is_intset(&self) -> bool {
-        self.is_intset
+        match &self.0 {
+            Form::Small(small) => matches!(Small::of(small), Small::Integers(_)),
+            Form::Large(large) => large.is_intset,
+        }
+    }
+}
+
+/// Keeps integers as the only entry.
+fn keep(small: &mut Packed, integers: &[u8]) {
+    if !small.replace(0, integers) {
+        small.push_back(integers);
     }
 }
 
@@ -273,14 +326,9 @@ impl Large {
     }
 }
 
-impl Content for Set {
+impl Content for Large {
     fn copy_size(&self) -> usize {
-        let form = match &self.form {
-            Form::Integers(integers) => integers.copy_size(),
-            Form::Small(small) => small.copy_size(),
-            Form::Large(large) => size_of::<Large>() + large.members.copy_size(),
-        };
-        size_of::<Self>() + form
+        size_of::<Self>() + self.members.copy_size()
     }
 }
 
@@ -294,23 +342,22 @@ impl DataType for Set {
     }
 
     fn size(&self) -> usize {
-        match &self.form {
-            Form::Integers(integers) => integers.allocated(),
+        match &self.0 {
             Form::Small(small) => small.allocated(),
             Form::Large(large) => large.members.len() * ENTRY + large.bytes,
         }
     }
 
     fn pieces(&self) -> usize {
-        match &self.form {
+        match &self.0 {
             // Long members are pieces of their own.
             Form::Large(large) => large.members.len(),
-            _ => 1,
+            Form::Small(_) => 1,
         }
     }
 
     fn encoding(&self) -> &'static str {
-        if self.is_intset {
+        if self.is_intset() {
             "intset"
         } else {
             "hashtable"
@@ -391,8 +438,8 @@ mod tests {
                     assert_eq!(nth(set.len()), None);
                 }
             }
-            assert_eq!(matches!(set.form, Form::Integers(_)), members == 30);
-            assert_eq!(matches!(set.form, Form::Small(_)), members == 100);
+            assert_eq!(set.is_intset(), members == 30);
+            assert_eq!(matches!(set.0, Form::Small(_)), members <= 100);
         }
     }
 
@@ -519,11 +566,15 @@ mod tests {
         }
         // Nearly all go, and what is left begins anew.
         let mut set = Set::default();
-        ["a", "b", "c", "d", "e", "1"].map(|member| insert(&mut set, member.as_bytes()));
+        for member in ["a", "b", "c", "d", "e", "1"] {
+            insert(&mut set, member.as_bytes());
+        }
         let all: Vec<SmallBytes> = set.iter().map(|member| (*member).into()).collect();
         set.remove_all(&all[..4], &limits(8));
         assert!(!set.is_intset());
-        ["a", "b", "c", "d"].map(|member| insert(&mut set, member.as_bytes()));
+        for member in ["a", "b", "c", "d"] {
+            insert(&mut set, member.as_bytes());
+        }
         set.remove_all(&all[..5], &limits(8));
         assert!(set.is_intset() && set.contains(b"1") && set.len() == 1);
     }
@@ -535,6 +586,6 @@ mod tests {
             insert(&mut set, &[member]);
         }
         assert!(DataType::size(&set) < 64);
-        assert!(size_of::<Set>() <= 48);
+        assert!(size_of::<Set>() == 16);
     }
 }

@@ -14,7 +14,7 @@ mod small;
 mod tree;
 
 use crate::keyspace::SmallBytes;
-use crate::keyspace::cow::Content;
+use crate::keyspace::cow::{Content, Cow};
 use crate::keyspace::data_type::DataType;
 use crate::keyspace::digest::Digest;
 use crate::keyspace::limits::{Compact, Limits};
@@ -33,6 +33,7 @@ pub use tree::order;
 const ENTRY: usize = 85;
 
 /// Members, each with a score, in order of these; where scores are equal, in order of the members' bytes. No score is NaN.
+/// A clone shares all memory.
 #[derive(Clone, Debug)]
 pub struct SortedSet {
     form: Form,
@@ -41,7 +42,7 @@ pub struct SortedSet {
 #[derive(Clone, Debug)]
 enum Form {
     Small(Small),
-    Large(Box<Large>),
+    Large(Cow<Large>),
 }
 
 #[derive(Clone, Debug, Default)]
@@ -66,7 +67,7 @@ impl SortedSet {
     pub fn sized(members: usize, bytes: usize, limits: Compact) -> Self {
         let mut set = Self::default();
         if members > limits.entries || bytes > limits.bytes {
-            set.form = Form::Large(Box::default());
+            set.form = Form::Large(Cow::default());
         }
         set
     }
@@ -118,7 +119,7 @@ impl SortedSet {
     ) -> Option<f64> {
         let small = match &mut self.form {
             Form::Small(small) => small,
-            Form::Large(large) => return large.update(member, choose),
+            Form::Large(large) => return large.to_mut().update(member, choose),
         };
         let found = small.find(member);
         let old = found.map(|(_, score)| score);
@@ -146,7 +147,7 @@ impl SortedSet {
                 small.remove(position..position + 1);
                 Some(score)
             }
-            Form::Large(large) => large.remove(member),
+            Form::Large(large) => large.to_mut().remove(member),
         }
     }
 
@@ -154,7 +155,7 @@ impl SortedSet {
     pub fn remove_range(&mut self, ranks: Range<usize>) {
         match &mut self.form {
             Form::Small(small) => small.remove(ranks),
-            Form::Large(large) => large.remove_range(ranks),
+            Form::Large(large) => large.to_mut().remove_range(ranks),
         }
     }
 
@@ -315,13 +316,9 @@ impl DoubleEndedIterator for Members<'_> {
     }
 }
 
-impl Content for SortedSet {
+impl Content for Large {
     fn copy_size(&self) -> usize {
-        let form = match &self.form {
-            Form::Small(small) => small.copy_size(),
-            Form::Large(large) => size_of::<Large>() + large.scores.copy_size(),
-        };
-        size_of::<Self>() + form
+        size_of::<Self>() + self.scores.copy_size()
     }
 }
 
@@ -377,9 +374,16 @@ impl DataType for SortedSet {
         form: ValueType,
         limits: &Limits,
     ) -> Result<Self, ErrorKind> {
-        let mut set = Self::default();
+        let (mut set, mut limits) = (Self::default(), limits.sorted_set);
+        if matches!(
+            form,
+            ValueType::SortedSetZiplist | ValueType::SortedSetListpack
+        ) {
+            // What comes packed stays so, however long its members are.
+            limits.bytes = usize::MAX;
+        }
         elements::scored(source, form, |member, score| {
-            let old = set.insert(member, score, limits.sorted_set);
+            let old = set.insert(member, score, limits);
             old.map_or(Ok(()), |_| Err(ErrorKind::Twice))
         })?;
         Ok(set)
@@ -596,7 +600,8 @@ mod tests {
             set.insert(b"0123456789", number.into(), LIMITS);
             set.insert(&[b'0' + number; 10], number.into(), LIMITS);
         }
-        assert!(DataType::size(&set) <= 11 * 13 + 40);
-        assert!(size_of::<SortedSet>() <= 40);
+        assert!(DataType::size(&set) <= 11 * 13 + 16);
+        // So it needs no pointer to it where a key holds it.
+        assert_eq!(size_of::<SortedSet>(), 16);
     }
 }

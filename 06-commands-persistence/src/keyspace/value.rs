@@ -140,11 +140,11 @@ types! {
     /// A list; never empty while a key holds it.
     List(Cow<List>): List;
     /// A set; never empty while a key holds it.
-    Set(Cow<Set>): Set;
+    Set(Set): Set;
     /// A sorted set; never empty while a key holds it.
-    SortedSet(Cow<SortedSet>): SortedSet;
+    SortedSet(SortedSet): SortedSet;
     /// A hash; never empty while a key holds it.
-    Hash(Cow<Hash>): Hash;
+    Hash(Hash): Hash;
 }
 
 /// Memory behind pointers, in pieces and in bytes, above which a value is freed by a thread of its own.

@@ -20,6 +20,7 @@ mod pubsub;
 mod server;
 mod set;
 mod sets;
+mod sorted_sets;
 mod strings;
 
 use crate::failure::Failure;
@@ -208,6 +209,7 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         server::CHECKS,
         hello::CHECKS,
         blocking::CHECKS,
+        sorted_sets::CHECKS,
         pubsub::CHECKS,
         hyperloglog::CHECKS,
         geo::CHECKS,
