@@ -79,7 +79,7 @@ fn search(target: &Target) -> Result<(), Failure> {
         GEOSEARCH @ FROMLONLAT 15 37 BYRADIUS 200 km ASC           -> [Catania Palermo]
         GEOSEARCH @ FROMLONLAT 15 37 BYRADIUS 200 km DESC          -> [Palermo Catania]
         GEOSEARCH @ FROMLONLAT 15 37 BYRADIUS 50 km                -> []
-        GEOSEARCH @ FROMLONLAT 15 37 BYBOX 400 400 km ASC          -> [Catania Palermo]
+        GEOSEARCH @ FROMLONLAT 15 37 BYBOX 400 400 km ASC          -> [Catania Palermo Ustica]
         GEOSEARCH @ FROMLONLAT 15 37 BYBOX 400 120 km ASC          -> [Catania]
         GEOSEARCH @ FROMMEMBER Palermo BYRADIUS 100 km ASC         -> [Palermo Ustica]
         GEOSEARCH @none FROMMEMBER Palermo BYRADIUS 100 km         -> []
