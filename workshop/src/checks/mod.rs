@@ -10,7 +10,9 @@ mod connection;
 mod database;
 mod echo;
 mod expire;
+mod geo;
 mod hello;
+mod hyperloglog;
 mod keys;
 mod keyspace;
 mod lists;
@@ -213,6 +215,8 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         moving::CHECKS,
         sorted_sets::CHECKS,
         pubsub::CHECKS,
+        hyperloglog::CHECKS,
+        geo::CHECKS,
         server::TABLE,
         bits::CHECKS,
         moving::CHECKS,

@@ -81,11 +81,6 @@ impl Small {
     pub fn allocated(&self) -> usize {
         self.0.allocated()
     }
-
-    /// How many bytes a copy takes.
-    pub fn copy_size(&self) -> usize {
-        self.0.size_in_bytes()
-    }
 }
 
 /// Members with their scores, from both ends.
