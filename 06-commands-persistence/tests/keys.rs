@@ -101,7 +101,7 @@ fn who_watches_sees_that_databases_were_swapped() {
     let mut server = server();
     let mut client = Client::connect(&mut server);
     client.ask(&mut server, "SET here 1");
-    let mut versions = |server: &mut Server, db: usize| {
+    let versions = |server: &mut Server, db: usize| {
         ["here", "nowhere"].map(|key| server.db(db).db.interests.version(key.as_bytes()))
     };
     for db in [0, 5] {
