@@ -8,6 +8,8 @@ use super::{Call, CommandError, Outcome};
 use crate::keyspace::Value;
 use crate::keyspace::event;
 use crate::keyspace::list::List;
+use crate::keyspace::sorted_set::SortedSet;
+use crate::part::Part;
 use crate::resp::double;
 use crate::resp::queue::Args;
 use crate::server::Server;
@@ -89,8 +91,14 @@ fn run(call: &mut Call<'_>, may_store: bool) -> Outcome {
 /// The elements, in the order in which the collection has them. If that is what is asked for, only those that are.
 fn read(call: &mut Call<'_>, options: &mut Options<'_>) -> Result<Vec<SmallBytes>, CommandError> {
     let key = call.arg(1)?;
-    let value = call.server.db(call.db).get(key);
-    match value {
+    call.server.db(call.db).touch([key].into_iter());
+    let mut slot = call.server.db(call.db).for_write(key);
+    if let Some(Value::SortedSet(_)) = slot.value()
+        && let Some(set) = slot.get::<SortedSet>()?
+    {
+        set.enlarge();
+    }
+    match slot.value() {
         None => Ok(Vec::new()),
         Some(Value::List(list)) => Ok(options.pick(list.len(), list.iter())),
         Some(Value::SortedSet(set)) => {
@@ -158,9 +166,22 @@ enum Weight {
 impl Weight {
     /// Nothing counts as 0.
     fn number(text: Option<&[u8]>) -> Result<Self, CommandError> {
-        let number = text.map_or(Some(0.0), double::parse_in_range);
+        let number = text.map_or(Some(0.0), number);
         number.map(Self::Number).ok_or(NO_NUMBER)
     }
+}
+
+/// As C's `strtod` reads it: up to the first NUL byte, with spaces in front, and nothing at all as 0. What is so small that
+/// digits are lost is out of range.
+fn number(text: &[u8]) -> Option<f64> {
+    let text = until_nul(text);
+    if text.is_empty() {
+        return Some(0.0);
+    }
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
+    let start = text.iter().position(|byte| !is_space(byte))?;
+    let number = double::parse_in_range(text.part(start..))?;
+    (!number.is_subnormal()).then_some(number)
 }
 
 /// What C takes for all of a text.
