@@ -13,6 +13,7 @@ mod hello;
 mod keys;
 mod keyspace;
 mod lists;
+mod lists_moved;
 mod moving;
 mod protocol;
 mod pubsub;
@@ -207,6 +208,7 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         server::CHECKS,
         hello::CHECKS,
         blocking::CHECKS,
+        lists_moved::CHECKS,
         moving::CHECKS,
         pubsub::CHECKS,
         server::TABLE,
