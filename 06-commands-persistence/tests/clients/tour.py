@@ -76,7 +76,7 @@ def strings(r):
     same(bool(r.msetnx({"m2": 0, "m3": 0})), False)
     same(r.setex("e", 100, "v"), True)
     same(r.psetex("e", 100_000, "v"), True)
-    same(r.set("l1", "ohmytext") and r.set("l2", "mynewtext"), True)
+    r.mset({"l1": "ohmytext", "l2": "mynewtext"})
     same(r.lcs("l1", "l2"), "mytext")
     same(r.lcs("l1", "l2", len=True), 6)
 
@@ -135,7 +135,8 @@ def lists(r):
     same(r.rpoplpush("l", "m"), "w")
     same(r.lmpop(2, "l", "m", direction="LEFT", count=5), ["m", ["w", "x"]])
     same(r.lmpop(1, "none", direction="LEFT"), None)
-    refused("WRONGTYPE", r.get, "m") if r.rpush("m", 1) else None
+    r.rpush("m", 1)
+    refused("WRONGTYPE", r.get, "m")
     refused("no such key", r.lset, "none", 0, "a")
 
 
@@ -255,7 +256,7 @@ def sorted_sets(r):
     same(r.zdiffstore("out", ["z", "y"]), 2)
     same(r.zintercard(2, ["z", "y"]), 1)
     same(len(r.zrandmember("z", 2)), 2)
-    same(pairs(r.zpopmin("z")), [("a", 1.0)]) if PROTOCOL == "2" else same(r.zpopmin("z")[0], "a")
+    same(r.zpopmin("z"), [("a", 1.0)] if PROTOCOL == "2" else ["a", 1.0])
     same(r.zmpop(2, ["none", "z"], max=True, count=1)[0], "z")
     popped = r.bzpopmax("z", timeout=1)
     same((popped[0], popped[1], float(popped[2])), ("z", "b", 2.5))
@@ -285,7 +286,7 @@ def keys(r):
     same(r.ttl("none"), -2)
     same(r.object("encoding", "k:4"), "int")
     dump = connect(decode_responses=False).dump("k:4")
-    same(r.restore("k:6", 0, dump), "OK" if PROTOCOL == "3" else "OK")
+    same(r.restore("k:6", 0, dump), "OK")
     same(r.get("k:6"), "3")
     refused("BUSYKEY", r.restore, "k:6", 0, dump)
     assert r.randomkey().startswith("k:")
@@ -320,11 +321,11 @@ def streams(r):
     same([id for id, _ in r.xrevrange("x", count=2)], ["5-0", "4-0"])
     same(r.xdel("x", "4-0", "9-9"), 1)
     same(r.xtrim("x", minid="1-2", approximate=False), 1)
-    read = r.xread({"x": "3"}, count=5)
-    stream, found = read[0] if isinstance(read, list) else next(iter(read.items()))
-    found = found[0] if PROTOCOL == "3" and len(found) and isinstance(found[0], list) and isinstance(found[0][0], (list, tuple)) else found
-    same((stream, entries(found)), ("x", [("5-0", {"a": "5"})]))
-    same(r.xread({"x": "$"}, block=10) or None, None)
+    # RESP3 has a map of streams, and redis-py a list of lists of entries in it.
+    found = r.xread({"x": "3"}, count=5)
+    wanted = [("5-0", {"a": "5"})]
+    same(found, [["x", wanted]] if PROTOCOL == "2" else {"x": [wanted]})
+    same(len(r.xread({"x": "$"}, block=10)), 0)
     same(r.xgroup_create("x", "g", id="0"), True)
     refused("BUSYGROUP", r.xgroup_create, "x", "g")
     refused("NOGROUP", r.xreadgroup, "none", "c", {"x": ">"})

@@ -84,7 +84,7 @@ fn wait_with(client: &mut Client, words: &[&str]) -> Result<(), Failure> {
     client.expect_silence(PAUSE)
 }
 
-fn waiting(target: &Target, words: &[&str]) -> Result<Client, Failure> {
+pub(super) fn waiting(target: &Target, words: &[&str]) -> Result<Client, Failure> {
     let mut client = target.connect()?;
     wait_with(&mut client, words)?;
     Ok(client)

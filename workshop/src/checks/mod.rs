@@ -16,6 +16,7 @@ mod hyperloglog;
 mod keys;
 mod keyspace;
 mod lists;
+mod lists_moved;
 mod moving;
 mod protocol;
 mod pubsub;
@@ -212,6 +213,7 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         hello::CHECKS,
         blocking::CHECKS,
         bits::CHECKS,
+        lists_moved::CHECKS,
         moving::CHECKS,
         sorted_sets::CHECKS,
         pubsub::CHECKS,
