@@ -664,4 +664,24 @@ pub mod tests {
         let effects = server.backlog.read(&reader).escape_ascii().to_string();
         assert_eq!(words_of(&effects), ["INCR", "k", "DEL", "k"]);
     }
+
+    #[test]
+    fn what_is_taken_from_one_of_several_sorted_sets_is_written_down_with_its_key_and_number() {
+        let mut server = server();
+        let reader = server.backlog.attach();
+        let (client, waiter) = (connect(&mut server), connect(&mut server));
+        ask(&mut server, waiter, "BZMPOP 0 2 y z MAX COUNT 9");
+        for request in [
+            "ZADD z 1 a 2 b",
+            "ZADD z 1 c 2 d",
+            "ZMPOP 2 y z MIN",
+            "BZPOPMAX y z 0",
+            "ZMPOP 2 y z MIN",
+        ] {
+            ask(&mut server, client, request);
+        }
+        let effects = server.backlog.read(&reader).escape_ascii().to_string();
+        let expected = "SELECT 0 ZADD z 1 a 2 b ZPOPMAX z 2 ZADD z 1 c 2 d ZPOPMIN z 1 ZPOPMAX z";
+        assert_eq!(words_of(&effects).join(" "), expected);
+    }
 }

@@ -3,7 +3,7 @@
 use super::call::Then;
 use super::list_pop::parse_timeout;
 use super::row::*;
-use super::sorted_set_range::write_pairs;
+use super::sorted_set_range::{take_out, write_pairs};
 use super::{Call, CommandError, Outcome};
 use crate::keyspace::event;
 use crate::keyspace::sorted_set::SortedSet;
@@ -74,10 +74,7 @@ impl Pop {
             set.walk(ranks.clone(), self.from_highest),
             nested,
         );
-        set.remove_range(ranks);
-        if count > 0 {
-            key.changed(event, count);
-        }
+        take_out(key, ranks, event)?;
         Ok(Some(count))
     }
 

@@ -4,6 +4,7 @@ use super::row::*;
 use super::sorted_set_bounds::{Bounds, By};
 use super::{Call, CommandError, Outcome};
 use crate::keyspace::event::{self, Event};
+use crate::keyspace::key::KeyMut;
 use crate::keyspace::sorted_set::SortedSet;
 use crate::resp::integer;
 use crate::resp::queue::Args;
@@ -63,6 +64,7 @@ type Said = (Option<By>, Option<bool>);
 impl<'a> Query<'a> {
     /// Reads the bounds at `first`, and the options behind them.
     fn parse(args: Args<'a>, first: usize, (by, reversed): Said) -> Result<Self, CommandError> {
+        // ZRANGESTORE has one key more in front of them, and shows nothing.
         let stores = first == 3;
         let (mut said_by, mut said_reversed) = (by, reversed);
         let (mut offset, mut count, mut with_scores) = (0, -1, false);
@@ -253,15 +255,31 @@ fn remove(call: &mut Call<'_>, by: By, event: Event) -> Outcome {
     let (name, min, max) = (call.arg(1)?, call.arg(2)?, call.arg(3)?);
     let bounds = Bounds::parse(by, min, max)?;
     let mut key = call.server.db(call.db).for_write(name);
-    let mut removed = 0;
-    if let Some(set) = key.get::<SortedSet>()? {
-        let ranks = bounds.ranks(set, false);
-        removed = ranks.len();
+    let ranks = match key.get::<SortedSet>()? {
+        Some(set) => bounds.ranks(set, false),
+        None => 0..0,
+    };
+    call.reply.count(ranks.len());
+    take_out(key, ranks, event)
+}
+
+/// Removes the members with these ranks. Where these are all, the key goes with what it holds, as a whole: to free a large set
+/// takes a while, and no client is to wait for that.
+pub fn take_out(mut key: KeyMut<'_>, ranks: Range<usize>, event: Event) -> Outcome {
+    let count = ranks.len();
+    let set = key.get::<SortedSet>()?.filter(|_| count > 0);
+    let Some(set) = set else {
+        return Ok(());
+    };
+    let takes_all = count == set.len();
+    if takes_all {
+        key.remove();
+    } else {
         set.remove_range(ranks);
     }
-    if removed > 0 {
-        key.changed(event, removed);
+    key.changed(event, count);
+    if takes_all {
+        key.changed(event::DEL, 0);
     }
-    call.reply.count(removed);
     Ok(())
 }
