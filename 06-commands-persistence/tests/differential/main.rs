@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Groups: string bits list hash set zset keys stream geo hyperloglog. `ONLY=-SORT,-SORT_RO` leaves some out. With FAILURES=5
-//! it goes on until five were found.
+//! it goes on until five were found. SERVER=program compares another program that takes the same arguments.
 
 mod compare;
 mod generate;
