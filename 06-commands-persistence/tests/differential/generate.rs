@@ -205,7 +205,12 @@ fn is_up_to_chance(words: &Request) -> bool {
             .any(|word| word.eq_ignore_ascii_case(option.as_bytes()))
     };
     let name = String::from_utf8_lossy(&words[0]).to_ascii_uppercase();
-    let is_scored = |word: &Vec<u8>| matches!(word.as_slice(), [b'z' | b'g', _]);
+    // Any other key than those of this kind.
+    let is_scored = |word: &Vec<u8>| match word.as_slice() {
+        [b'y', _] => false,
+        [b'a'..=b'z', b'0'..=b'9'] | [b's', 0, ..] => true,
+        _ => false,
+    };
     let by_text = name.contains("LEX") || has("BYLEX");
     name == "SORT" && has("STORE") && has("BY") && has("ALPHA")
         || by_text && words.iter().any(is_scored)

@@ -1,8 +1,9 @@
 //! Random requests of all commands on keys, sent to ours and to redis-server: every reply must be the same, and at the end
 //! every key. `grammar.txt` says what is sent; `compare.rs`, what "the same" means where a reply is random or tells a time.
 //!
-//! A session is a thousand requests from one seed, most often of one group and of the commands of all keys. One that fails is shrunk to the few requests that it takes, which are
-//! printed so that they can be pasted into redis-cli. To try other ones, or only some groups or commands:
+//! A session is a thousand requests from one seed, most often of one group and of the commands of all keys. One that fails is
+//! shrunk to the few requests that it takes, which are printed so that they can be pasted into redis-cli. To try other ones, or
+//! only some groups or commands:
 //!
 //! ```sh
 //! SEED=7 COUNT=20000 ONLY=zset,geo,DEL FAILURES=5 cargo test -p step06-commands-persistence \
@@ -10,7 +11,7 @@
 //! ```
 //!
 //! Groups: string bits list hash set zset keys stream geo hyperloglog. `ONLY=-SORT,-SORT_RO` leaves some out. With FAILURES=5
-//! it goes on until five were found.
+//! it goes on until five were found. SERVER=program compares another program that takes the same arguments.
 
 mod compare;
 mod generate;

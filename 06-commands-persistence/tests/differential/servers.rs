@@ -31,7 +31,8 @@ impl Ours {
         let name = format!("step06-differential-{}-{number}", process::id());
         let directory = env::temp_dir().join(name);
         fs::create_dir(&directory).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_step06-commands-persistence"))
+        let ours = env!("CARGO_BIN_EXE_step06-commands-persistence");
+        let mut child = Command::new(env::var("SERVER").unwrap_or(ours.into()))
             .args([
                 "--port",
                 "0",
