@@ -18,6 +18,7 @@ mod pubsub;
 mod server;
 mod set;
 mod sets;
+mod streams;
 mod strings;
 
 use crate::failure::Failure;
@@ -207,6 +208,7 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         hello::CHECKS,
         blocking::CHECKS,
         pubsub::CHECKS,
+        streams::CHECKS,
         server::TABLE,
     ]
     .into_iter()

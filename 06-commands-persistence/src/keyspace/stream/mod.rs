@@ -208,7 +208,7 @@ impl Stream {
                 TrimTo::Length(length) => self.length - live >= length,
                 TrimTo::Id(id) => node
                     .items(first)
-                    .last()
+                    .next_back()
                     .is_some_and(|item| item.entry.id < id),
             };
             if goes {
