@@ -108,7 +108,8 @@ fn width(size: usize) -> usize {
 /// The size behind an entry of this size, which says how many bytes it takes.
 fn size_from_behind(cursor: &mut Cursor, size: usize) -> Option<u64> {
     let bytes = cursor.take(width(size))?;
-    let marked = bytes.iter().skip(1).all(|byte| byte & 0x80 != 0);
+    let (first, others) = bytes.split_first()?;
+    let marked = first & 0x80 == 0 && others.iter().all(|byte| byte & 0x80 != 0);
     let join = |size, byte: &u8| size << 7 | u64::from(byte & 0x7F);
     marked.then(|| bytes.iter().fold(0, join))
 }

@@ -24,6 +24,7 @@ mod server;
 mod set;
 mod sets;
 mod sorted_sets;
+mod streams;
 mod strings;
 
 use crate::failure::Failure;
@@ -219,6 +220,7 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         pubsub::CHECKS,
         hyperloglog::CHECKS,
         geo::CHECKS,
+        streams::CHECKS,
         server::TABLE,
         bits::CHECKS,
         moving::CHECKS,
