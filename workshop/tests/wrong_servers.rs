@@ -163,11 +163,12 @@ fn a_toy_without_bugs_passes_what_redis_passes() {
     assert_eq!(failed(toy::serve(None), checks_of(1..=5)), [""; 0]);
 }
 
-/// One check after the other: one of them empties the server.
+/// It knows the commands of chapter 0. One check after the other: one of them empties the server.
 #[test]
 fn a_database_without_bugs_passes_what_redis_passes() {
     let address = database::serve(None);
-    for check in checks_of(6..=6) {
+    let is_known = |check: &&Check| check.chapter() == Some(0);
+    for check in checks_of(6..=6).into_iter().filter(is_known) {
         assert_eq!(failed(address, vec![check]), [""; 0]);
     }
 }

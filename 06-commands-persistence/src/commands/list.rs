@@ -197,7 +197,7 @@ const NOT_A_TIMEOUT: CommandError = CommandError::new("ERR timeout is not a floa
 const NEGATIVE_TIMEOUT: CommandError = CommandError::new("ERR timeout is negative");
 
 /// A time-out in seconds, with a fraction; 0 is for ever.
-fn parse_timeout(text: &[u8]) -> Result<Duration, CommandError> {
+pub fn parse_timeout(text: &[u8]) -> Result<Duration, CommandError> {
     let text = std::str::from_utf8(text).unwrap_or_default();
     let seconds: f64 = text.parse().unwrap_or(f64::NAN);
     if seconds.is_nan() {

@@ -3,7 +3,8 @@
 use super::row::{Handler, Row};
 use super::{
     Call, CommandError, Outcome, config, connection, describe, dump, expiry, generic, hash, info,
-    list, object, persistence, pubsub, server, set, string, transfer,
+    list, object, persistence, pubsub, server, set, sorted_set, sorted_set_algebra, sorted_set_pop,
+    sorted_set_range, string, transfer,
 };
 use crate::command::{Command, Table, acl};
 
@@ -13,6 +14,10 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("list", acl::LIST, list::COMMANDS),
     ("set", acl::SET, set::COMMANDS),
     ("hash", acl::HASH, hash::COMMANDS),
+    ("sorted-set", acl::SORTEDSET, sorted_set::COMMANDS),
+    ("sorted-set", acl::SORTEDSET, sorted_set_range::COMMANDS),
+    ("sorted-set", acl::SORTEDSET, sorted_set_algebra::COMMANDS),
+    ("sorted-set", acl::SORTEDSET, sorted_set_pop::COMMANDS),
     ("generic", acl::KEYSPACE, generic::COMMANDS),
     ("generic", acl::KEYSPACE, expiry::COMMANDS),
     ("generic", acl::KEYSPACE, transfer::COMMANDS),

@@ -5,6 +5,8 @@
 //!     --ignored --nocapture --exact keyspace::measure::NAME
 //! ```
 
+use crate::keyspace::limits::Limits;
+use crate::keyspace::sorted_set::SortedSet;
 use crate::keyspace::table::Table;
 use crate::small_bytes::SmallBytes;
 use std::fs;
@@ -96,5 +98,42 @@ fn get() {
             black_box(table.nth(number * 7_919 % to));
         }
         println!("{to} keys: {:?} per nth", start.elapsed() / 1_000_000);
+    }
+}
+
+/// The time that a change of a score, a rank, and a range of ten members take, by the number of members.
+#[test]
+#[ignore = "a measurement"]
+fn sorted_set() {
+    const CALLS: u32 = 200_000;
+    let limits = Limits::default().sorted_set;
+    for members in [1_000, 10_000, 100_000, 1_000_000] {
+        let mut set = SortedSet::default();
+        for number in 0..members {
+            set.insert(&key(number), (number * 7_919 % members) as f64, limits);
+        }
+        let numbers = || (0..CALLS as usize).map(|number| number * 104_729 % members);
+        let time = |name: &str, start: Instant| {
+            println!(
+                "{members} members: {:?} per {name}",
+                start.elapsed() / CALLS
+            );
+        };
+        let start = Instant::now();
+        for number in numbers() {
+            let score = number * 31 % members;
+            set.insert(&key(number), score as f64, limits);
+        }
+        time("change", start);
+        let start = Instant::now();
+        for number in numbers() {
+            black_box(set.rank(&key(number)));
+        }
+        time("rank", start);
+        let start = Instant::now();
+        for number in numbers() {
+            black_box(set.range(number..number + 10).count());
+        }
+        time("range of ten", start);
     }
 }

@@ -9,7 +9,7 @@
 //!  |-- interest    keys that clients wait for or watch
 //!  |-- reclaim     frees large values elsewhere
 //!  |-- table ---- segment ---- pages ---- cow
-//!  `-- value ---- list ---- packed,  set ---- intset,  hash,  small_bytes
+//!  `-- value ---- list ---- packed,  set ---- intset,  hash,  sorted_set,  small_bytes
 //! ```
 
 pub mod counts;
@@ -33,6 +33,7 @@ pub mod reclaim;
 pub mod segment;
 pub mod set;
 pub mod snapshot;
+pub mod sorted_set;
 pub mod table;
 pub mod value;
 

@@ -10,6 +10,7 @@ use super::hash::Hash;
 use super::limits::Limits;
 use super::list::List;
 use super::set::Set;
+use super::sorted_set::SortedSet;
 use crate::rdb::{Encoder, ErrorKind, Source, ValueType};
 use std::borrow::{Borrow, BorrowMut};
 use std::io::Read;
@@ -140,6 +141,8 @@ types! {
     List(Cow<List>): List;
     /// A set; never empty while a key holds it.
     Set(Set): Set;
+    /// A sorted set; never empty while a key holds it.
+    SortedSet(Cow<SortedSet>): SortedSet;
     /// A hash; never empty while a key holds it.
     Hash(Hash): Hash;
 }

@@ -6,6 +6,7 @@
 //! - [`queue`]: requests that have arrived and wait to be executed.
 //! - [`reply`]: the server's side, what it answers.
 
+pub mod double;
 mod error;
 pub mod inline;
 pub mod integer;

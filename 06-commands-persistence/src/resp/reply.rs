@@ -1,6 +1,6 @@
 //! What the server answers.
 
-use super::integer;
+use super::{double, integer};
 use crate::part::Part;
 use crate::small_bytes::SmallBytes;
 use std::collections::VecDeque;
@@ -97,6 +97,16 @@ impl Reply {
     /// A count, as an integer.
     pub fn count(&mut self, count: usize) {
         self.length(b':', count);
+    }
+
+    /// A floating-point number. RESP2 writes it as a bulk string.
+    pub fn double(&mut self, value: f64) {
+        let mut text = [0; double::MAX_TEXT];
+        let text = double::format(&mut text, value);
+        match self.protocol {
+            Protocol::Resp2 => self.bulk(text),
+            Protocol::Resp3 => self.line(b',', text),
+        }
     }
 
     /// A bulk string: any bytes.

@@ -18,6 +18,7 @@ mod pubsub;
 mod server;
 mod set;
 mod sets;
+mod sorted_sets;
 mod strings;
 
 use crate::failure::Failure;
@@ -206,6 +207,7 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         server::CHECKS,
         hello::CHECKS,
         blocking::CHECKS,
+        sorted_sets::CHECKS,
         pubsub::CHECKS,
         server::TABLE,
     ]
