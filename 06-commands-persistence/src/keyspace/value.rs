@@ -142,7 +142,7 @@ types! {
     /// A set; never empty while a key holds it.
     Set(Set): Set;
     /// A sorted set; never empty while a key holds it.
-    SortedSet(Cow<SortedSet>): SortedSet;
+    SortedSet(SortedSet): SortedSet;
     /// A hash; never empty while a key holds it.
     Hash(Hash): Hash;
 }
