@@ -9,6 +9,7 @@ mod connection;
 mod database;
 mod echo;
 mod expire;
+mod hashes;
 mod hello;
 mod keys;
 mod keyspace;
@@ -207,6 +208,7 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         server::CHECKS,
         hello::CHECKS,
         blocking::CHECKS,
+        hashes::CHECKS,
         sorted_sets::CHECKS,
         pubsub::CHECKS,
         server::TABLE,
