@@ -14,7 +14,7 @@ use step06_commands_persistence::commands::table::TABLE;
 use step06_commands_persistence::config::{Config, Startup};
 use step06_commands_persistence::lifecycle;
 use step06_commands_persistence::net::listener;
-use step06_commands_persistence::persistence::load;
+use step06_commands_persistence::persistence::load::{self, Existing};
 use step06_commands_persistence::server::Server;
 use step06_commands_persistence::server::shared::Shared;
 use tokio::net::TcpListener;
@@ -67,7 +67,7 @@ fn load(config: Config) -> anyhow::Result<Server> {
     let path = config.dump_path();
     let mut server = Server::new(config, Clock::system(), &TABLE);
     server.apply_config();
-    if let Some(loaded) = load::load(&mut server, &path)? {
+    if let Some(loaded) = load::load(&mut server, &path, Existing::Refuse)? {
         let took = server.clock.read().since(&server.started);
         log::info!(
             "loaded {} keys from {} in {:.3} s ({} had expired)",

@@ -547,4 +547,24 @@ mod tests {
         }
         assert!(!effects.contains("SPOP") && !effects.contains("HINCRBYFLOAT"));
     }
+
+    /// Neither the time nor how somebody else adds makes a difference to who repeats it.
+    #[test]
+    fn what_becomes_of_strings_is_written_down() {
+        let mut server = server();
+        let reader = server.backlog.attach();
+        let mut session = connect(&mut server);
+        let requests = b"SET k v GET\r\nGETSET k 1\r\nINCRBYFLOAT k 0.5\r\nINCRBYFLOAT k x\r\nGETDEL k\r\nGETDEL k\r\n\
+            SET k v KEEPTTL get\r\nPSETEX k 4000000000000 v\r\nSETBIT k 4 1\r\nSETBIT k 4 1\r\nBITFIELD k GET u8 0\r\n\
+            MSETNX k 1 l 2\r\nBITFIELD b OVERFLOW FAIL SET u1 0 2\r\nBITOP NOT none none\r\nSETRANGE k 9 a\r\n";
+        converse(&mut session, &mut server, &[requests]);
+        let effects = String::from_utf8(server.backlog.read(&reader).to_vec()).unwrap();
+        let lines = effects.split("\r\n");
+        let words: Vec<&str> = lines.filter(|line| !line.starts_with(['*', '$'])).collect();
+        assert_eq!(
+            words.join(" "),
+            "SELECT 0 SET k v SET k 1 SET k 1.5 KEEPTTL DEL k SET k v KEEPTTL SET k v PXAT 4000001000000 \
+            SETBIT k 4 1 SETRANGE k 9 a "
+        );
+    }
 }

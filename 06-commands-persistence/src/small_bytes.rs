@@ -5,15 +5,21 @@ use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 /// The most bytes that are held in place. With their count, and a byte that tells the forms apart,
 /// they fill three words.
 const MAX_INLINE: usize = 22;
 
+/// The last of them, and what it says of the origin where it is not needed for content.
+const LAST: usize = MAX_INLINE - 1;
+const GIVEN: u8 = 0;
+const RESULT: u8 = 1;
+const CHANGED: u8 = 2;
+
 /// Up to this length a vector's bytes are copied into a block of their own: that costs less than a
-/// second pointer to follow.
+/// second pointer to follow. And a block is copied into a vector when it is changed, which shows that it was.
 const MAX_COPIED: usize = 512;
 
 /// What an [`Arc`] puts before its content: two counts.
@@ -23,24 +29,31 @@ const COUNTS: usize = 2 * size_of::<usize>();
 /// and many values need no allocation, and looking at them follows no pointer; more of them lie behind a
 /// pointer that clones share.
 ///
-/// It can be changed. Clones never see that: bytes that are shared are copied first.
+/// It can be changed. Clones never see that: bytes that are shared are copied first. And it knows whether it
+/// was: see [`Origin`].
 #[derive(Clone)]
 pub struct SmallBytes(Repr);
 
+/// What became of bytes since they came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// They are as they came.
+    Given,
+    /// So they are, but they are a result: see [`SmallBytes::result`].
+    Result,
+    /// They were changed. Of more than 512 bytes it may be said though they were not.
+    Changed,
+}
+
 #[derive(Clone)]
 enum Repr {
-    Inline {
-        length: u8,
-        bytes: [u8; MAX_INLINE],
-    },
+    /// Where all but the last byte are enough, that is the [`Origin`]. More are as they came.
+    Inline { length: u8, bytes: [u8; MAX_INLINE] },
     /// As they came: one block, and no room to grow.
     ///
     /// The hash fills bytes that would be padding: see [`keep_hash`](SmallBytes::keep_hash).
-    Exact {
-        hash: [u8; 7],
-        bytes: Arc<[u8]>,
-    },
-    /// With room at the end, for what is appended to. An `Arc<Vec>` is one word, so that the value as a
+    Exact { hash: [u8; 7], bytes: Arc<[u8]> },
+    /// With room at the end, for what is changed. An `Arc<Vec>` is one word, so that the value as a
     /// whole stays at three.
     Growable(Arc<Vec<u8>>),
 }
@@ -69,6 +82,48 @@ impl SmallBytes {
                 let [a, b, c, d, e, f, g] = hash;
                 Some(u64::from_le_bytes([a, b, c, d, e, f, g, 0]))
             }
+        }
+    }
+
+    /// Bytes that were computed, and that nobody has sent.
+    pub fn result(source: &[u8]) -> Self {
+        let mut result = Self::from(source);
+        if let Some(origin) = result.inline_origin() {
+            *origin = RESULT;
+        }
+        result
+    }
+
+    /// What became of the bytes since they came.
+    pub fn origin(&self) -> Origin {
+        match &self.0 {
+            Repr::Inline { length, bytes } if usize::from(*length) <= LAST => match bytes[LAST] {
+                GIVEN => Origin::Given,
+                RESULT => Origin::Result,
+                _ => Origin::Changed,
+            },
+            Repr::Inline { .. } | Repr::Exact { .. } => Origin::Given,
+            Repr::Growable(_) => Origin::Changed,
+        }
+    }
+
+    /// Counts as changed from now on.
+    pub fn mark_changed(&mut self) {
+        match &self.0 {
+            Repr::Growable(_) => {}
+            Repr::Exact { bytes, .. } if bytes.len() > MAX_COPIED => {}
+            _ => match self.inline_origin() {
+                Some(origin) => *origin = CHANGED,
+                None => self.0 = Repr::Growable(Arc::new(self.to_vec())),
+            },
+        }
+    }
+
+    /// The byte in place that tells the origin.
+    fn inline_origin(&mut self) -> Option<&mut u8> {
+        match &mut self.0 {
+            Repr::Inline { length, bytes } if usize::from(*length) <= LAST => bytes.last_mut(),
+            _ => None,
         }
     }
 
@@ -132,8 +187,30 @@ impl SmallBytes {
         self.0 = Repr::Growable(Arc::new(bytes));
     }
 
+    /// Puts other bytes, which may be more or fewer, in place of those in `range`. Moves what stands behind them.
+    ///
+    /// Does nothing where `range` is not within the bytes.
+    pub fn replace(&mut self, range: Range<usize>, source: &[u8]) {
+        if self.get(range.clone()).is_none() {
+            return;
+        }
+        if range.len() == source.len() {
+            self.to_mut().part_mut(range).copy_from_slice(source);
+        } else if let Some(bytes) = self.growable() {
+            bytes.splice(range, source.iter().copied());
+        } else {
+            let (head, tail) = (self.part(..range.start), self.part(range.end..));
+            let bytes = [head, source, tail].concat();
+            *self = match bytes.len() {
+                ..=MAX_INLINE => bytes.as_slice().into(),
+                _ => Self(Repr::Growable(Arc::new(bytes))),
+            };
+        }
+    }
+
     /// The bytes, to be changed in place. Copies them first where they are shared.
     pub fn to_mut(&mut self) -> &mut [u8] {
+        self.mark_changed();
         match &mut self.0 {
             Repr::Inline { length, bytes } => bytes.part_mut(..usize::from(*length)),
             Repr::Exact { bytes, .. } => Arc::make_mut(bytes),
@@ -148,8 +225,10 @@ impl SmallBytes {
         };
         let start = usize::from(*length);
         let end = start.checked_add(missing)?;
+        let (origin, bytes) = bytes.split_last_mut()?;
         let place = bytes.get_mut(start..end)?;
-        // At most 22, by the slice above.
+        *origin = CHANGED;
+        // At most 21, by the slice above.
         *length = end as u8;
         Some(place)
     }
@@ -344,8 +423,32 @@ mod tests {
     }
 
     #[test]
+    fn it_knows_whether_it_was_changed() {
+        for length in (0..100).chain([MAX_COPIED - 40]) {
+            let given = SmallBytes::from(vec![1; length]);
+            let changes: [fn(&mut SmallBytes); 4] = [
+                |bytes| bytes.append(b""),
+                |bytes| bytes.append(b"more"),
+                |bytes| bytes.grow_to(bytes.len() + 30),
+                |bytes| bytes.to_mut().fill(2),
+            ];
+            for change in changes {
+                let mut bytes = given.clone();
+                change(&mut bytes);
+                assert_eq!(given.origin(), Origin::Given);
+                assert_eq!(bytes.clone().origin(), Origin::Changed);
+                assert_eq!(SmallBytes::from(&*bytes).origin(), Origin::Given);
+            }
+        }
+        let mut result = SmallBytes::result(b"12");
+        assert_eq!((result.origin(), &*result), (Origin::Result, &b"12"[..]));
+        result.append(b"3");
+        assert_eq!((result.origin(), &*result), (Origin::Changed, &b"123"[..]));
+    }
+
+    #[test]
     fn sharing_copies_nothing() {
-        let mut bytes = SmallBytes::from([1; 100].as_slice());
+        let mut bytes = SmallBytes::from([1; 1000].as_slice());
         for _ in 0..2 {
             let shared = bytes.shared().unwrap();
             assert_eq!(shared.as_ptr(), bytes.as_ptr());
@@ -365,7 +468,7 @@ mod tests {
             let mut clones = Vec::new();
             for _ in 0..40 {
                 let amount = random.random_range(0..30);
-                match random.random_range(0..4) {
+                match random.random_range(0..5) {
                     0 => {
                         let source = vec![random.random(); amount];
                         bytes.append(&source);
@@ -376,6 +479,13 @@ mod tests {
                         model.resize(model.len().max(amount * 10), 0);
                     }
                     2 => {
+                        let end = random.random_range(0..=model.len());
+                        let start = random.random_range(0..=end);
+                        let source = vec![random.random(); amount];
+                        bytes.replace(start..end, &source);
+                        model.splice(start..end, source);
+                    }
+                    3 => {
                         if let Some(byte) = bytes.to_mut().get_mut(amount) {
                             *byte = 200;
                             model[amount] = 200;

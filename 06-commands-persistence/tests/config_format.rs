@@ -72,7 +72,6 @@ fn differs(name: &str) -> bool {
         "maxmemory",
         "client-query-buffer-limit",
         "proto-max-bulk-len",
-        "list-max-listpack-size",
         "threads",
         "chapter",
     ]

@@ -41,6 +41,8 @@ pub const ALLOW_BUSY: u32 = 1 << 17;
 pub const FLAG_NAMES: &str = "write readonly denyoom admin pubsub noscript blocking loading stale skip_monitor \
     skip_slowlog fast no_auth no_mandatory_keys no_async_loading no_multi movablekeys allow_busy";
 
+/// It may be used only by whom `enable-debug-command` names.
+pub const PROTECTED: u32 = 1 << 28;
 /// Its time depends on nothing but the number of its arguments, and is about a microsecond for a few.
 pub const BRIEF: u32 = 1 << 29;
 /// It is told by its second argument what to do, and has a row for each of these.

@@ -63,16 +63,26 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// Whether anything is written down: else nobody need make it.
+    pub fn is_wanted(&self) -> bool {
+        !matches!(self, Self::None)
+    }
+
+    /// Writes down nothing of what was requested; only what is said from now on.
+    pub fn nothing(&mut self) {
+        if let Self::AsRequested = self {
+            *self = Self::Instead(Requests::default());
+        }
+    }
+
     /// Writes down another request than the one that came, or one more.
     pub fn instead<const N: usize>(&mut self, args: [&[u8]; N]) {
         self.instead_all(args.into_iter());
     }
 
-    /// The same, for any number of arguments.
-    pub fn instead_all<'r>(&mut self, args: impl ExactSizeIterator<Item = &'r [u8]>) {
-        if let Self::AsRequested = self {
-            *self = Self::Instead(Requests::default());
-        }
+    /// The same for any number of arguments.
+    pub fn instead_all<'a>(&mut self, args: impl ExactSizeIterator<Item = &'a [u8]>) {
+        self.nothing();
         if let Self::Instead(requests) = self {
             requests.push(args);
         }
@@ -138,10 +148,11 @@ impl<'a> Call<'a> {
     /// The argument at `index` as the number of a database.
     ///
     /// # Errors
-    /// [`CommandError::NOT_AN_INTEGER`], [`CommandError::NO_SUCH_DATABASE`], and what [`arg`](Self::arg) gives.
+    /// [`CommandError::NO_SUCH_DATABASE`], where it has 32 bits, [`CommandError::NOT_32_BITS`], and what
+    /// [`integer`](Self::integer) gives.
     pub fn database(&self, index: usize) -> Result<usize, CommandError> {
         let number = i32::try_from(self.integer(index)?);
-        let number = number.map_err(|_| CommandError::NOT_AN_INTEGER)?;
+        let number = number.map_err(|_| CommandError::NOT_32_BITS)?;
         let number = usize::try_from(number).ok();
         let known = number.filter(|number| self.server.has_db(*number));
         known.ok_or(CommandError::NO_SUCH_DATABASE)

@@ -17,6 +17,8 @@ impl CommandError {
     pub const NOT_AN_INTEGER: Self = Self::new("ERR value is not an integer or out of range");
     pub const NOT_A_FLOAT: Self = Self::new("ERR value is not a valid float");
     pub const NAN_OR_INFINITY: Self = Self::new("ERR increment would produce NaN or Infinity");
+    pub const NOT_32_BITS: Self =
+        Self::new("ERR value is out of range, value must between -2147483648 and 2147483647");
     pub const NOT_POSITIVE: Self = Self::new("ERR value is out of range, must be positive");
     pub const WRONG_TYPE: Self =
         Self::new("WRONGTYPE Operation against a key holding the wrong kind of value");
@@ -32,6 +34,10 @@ impl CommandError {
     pub const GT_WITH_LT: Self =
         Self::new("ERR GT and LT options at the same time are not compatible");
     pub const UNKNOWN_PROTOCOL: Self = Self::new("NOPROTO unsupported protocol version");
+    pub const PROTECTED: Self = Self::new(
+        "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local \
+        connection, otherwise you need to set this option in the configuration file, and then restart the server.",
+    );
     pub const SNAPSHOT_FAILED: Self = Self::new(
         "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. \
         Commands that may modify the data set are disabled, because this instance is configured to report errors \
@@ -89,6 +95,14 @@ impl CommandError {
         Self::text([b"ERR unknown subcommand '", quoted, advice.as_bytes()].concat())
     }
 
+    /// The command with this name, whose subcommands have no rows, has none of this name that takes so many arguments.
+    pub fn unknown_or_wrong_arity(name: &str, subcommand: &[u8]) -> Self {
+        let advice = format!("'. Try {} HELP.", name.to_ascii_uppercase());
+        let quoted = quoted(subcommand, MAX_REPEATED);
+        let text = b"ERR unknown subcommand or wrong number of arguments for '";
+        Self::text([text, quoted, advice.as_bytes()].concat())
+    }
+
     /// A time to live that is not positive, or beyond what 64 bits of milliseconds hold, for the command with this name.
     pub fn invalid_expire_time(name: &str) -> Self {
         Self::text(format!("ERR invalid expire time in '{name}' command"))
@@ -115,7 +129,7 @@ impl From<WrongType> for CommandError {
 
 /// What an error repeats of an argument: up to `limit` bytes, and like C's `printf`, which writes it
 /// in Redis, nothing from a NUL byte on.
-fn quoted(arg: &[u8], limit: usize) -> &[u8] {
+pub(super) fn quoted(arg: &[u8], limit: usize) -> &[u8] {
     let end = arg.iter().position(|byte| *byte == 0).unwrap_or(arg.len());
     arg.get(..end.min(limit)).unwrap_or_default()
 }

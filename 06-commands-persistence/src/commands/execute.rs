@@ -17,7 +17,8 @@ use crate::command::{Command, flags};
 use crate::resp::queue::Args;
 use crate::resp::reply::Reply;
 use crate::server::Server;
-use crate::server::client::{ClientId, Closing};
+use crate::server::blocked;
+use crate::server::client::{Client, ClientId, Closing};
 use crate::small_bytes::SmallBytes;
 
 /// What the client's next request has to wait for.
@@ -100,6 +101,9 @@ fn admit(server: &mut Server, id: ClientId, args: Args<'_>) -> Result<Row, Refus
     if !command.accepts(args.len()) {
         return Err(CommandError::wrong_arity(command.name).into());
     }
+    if command.is(flags::PROTECTED) && !permits_debug(server, id) {
+        return Err(CommandError::PROTECTED.into());
+    }
     // Here belongs whether the client has authenticated, and then what its user may do; then memory.
     if command.is(flags::WRITE) && server.refuses_writes() {
         return Err(CommandError::SNAPSHOT_FAILED.into());
@@ -116,6 +120,11 @@ fn admit(server: &mut Server, id: ClientId, args: Args<'_>) -> Result<Row, Refus
     }
     // Here belongs MULTI: what passed all this is queued instead.
     Ok(row)
+}
+
+fn permits_debug(server: &Server, id: ClientId) -> bool {
+    let is_local = server.clients.get(id).is_some_and(Client::is_local);
+    server.config.enable_debug_command.permits(is_local)
 }
 
 /// The row of a request: the subcommand's, if there is one.
@@ -244,17 +253,19 @@ fn settle_notes(server: &mut Server) {
 }
 
 /// Tries the requests again that are blocked on a key, in the order in which they came, as long as the key holds what they
-/// wait for.
+/// wait for. Then those that are to be tried whatever it holds.
 fn serve(server: &mut Server, db: usize, key: &SmallBytes) {
-    let mut last = 0;
-    loop {
-        let value_type = server.db(db).type_name(key);
-        let Some((ticket, id)) = server.blocked.next(db, key, value_type, last) else {
-            return;
-        };
-        last = ticket;
-        retry(server, id, key);
-        server.backlog.commit();
+    for any in [None, Some(blocked::ANY)] {
+        let mut last = 0;
+        loop {
+            let value_type = any.unwrap_or_else(|| server.db(db).type_name(key));
+            let Some((ticket, id)) = server.blocked.next(db, key, value_type, last) else {
+                break;
+            };
+            last = ticket;
+            retry(server, id, key);
+            server.backlog.commit();
+        }
     }
 }
 
@@ -425,7 +436,7 @@ pub mod tests {
         Err(CommandError::SYNTAX)
     }
 
-    fn server() -> Server {
+    pub fn server() -> Server {
         let clock = Clock::stopped_at(UnixMillis(1_000_000));
         let mut server = Server::new(Config::standard(), clock, &table::TABLE);
         let pairs: [(&[u8], &[u8]); 1] = [(b"notify-keyspace-events", b"EA")];
@@ -433,13 +444,13 @@ pub mod tests {
         server
     }
 
-    fn connect(server: &mut Server) -> ClientId {
+    pub fn connect(server: &mut Server) -> ClientId {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
         let now = server.now.instant;
         server.clients.add((address, address), now).id
     }
 
-    fn ask(server: &mut Server, id: ClientId, text: &str) -> String {
+    pub fn ask(server: &mut Server, id: ClientId, text: &str) -> String {
         let mut reply = server.clients.get_mut(id).unwrap().take_outbox();
         execute(server, id, words(text).args(), &mut reply);
         reply.to_vec().escape_ascii().to_string()
@@ -452,7 +463,7 @@ pub mod tests {
     }
 
     /// The words in it, without numbers and signs of the protocol.
-    fn words_of(text: &str) -> Vec<&str> {
+    pub fn words_of(text: &str) -> Vec<&str> {
         let words = text.split("\\r\\n");
         words
             .filter(|word| !word.is_empty() && !word.starts_with(['*', '$', ':']))

@@ -65,7 +65,7 @@ impl Unit {
     fn amount(self, deadline: UnixMillis, now: UnixMillis) -> i64 {
         let base = if self.relative { now.0 } else { 0 };
         let millis = deadline.0.saturating_sub(base);
-        millis.saturating_add(self.millis / 2) / self.millis
+        millis / self.millis + (millis % self.millis + self.millis / 2) / self.millis
     }
 }
 

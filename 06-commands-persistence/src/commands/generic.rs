@@ -1,6 +1,7 @@
 //! Commands on keys, whatever they hold.
 
 use super::row::*;
+use super::scan::{self, Scan};
 use super::{Call, Outcome};
 use crate::glob::{self, Case};
 use crate::keyspace::event;
@@ -31,6 +32,10 @@ pub const COMMANDS: &[Row] = &[
             "3.2.1",
             "Counts which of the keys exist, and marks them as used.",
         ),
+    CH5.read("scan", -2, scan, SLOW, NO_KEY)
+        .acl(acl::KEYSPACE)
+        .tips(&["nondeterministic_output", "request_policy:special"])
+        .about("2.8.0", "Lists keys, a few at a time."),
     CH0.read("type", 2, type_of, FAST | BRIEF, RO)
         .about("1.0.0", "Names the type of what a key holds."),
     CH0.write("unlink", -2, del, FAST, RM | DELETE)
@@ -87,6 +92,22 @@ pub fn keys(call: &mut Call<'_>) -> Outcome {
     for key in &found {
         call.reply.bulk(key);
     }
+    Ok(())
+}
+
+/// `SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]`: some keys, and the cursor to go on with; 0 at the end. A key that is there
+/// from the first step to the last is listed at least once. <https://redis.io/docs/latest/commands/scan/>
+pub fn scan(call: &mut Call<'_>) -> Outcome {
+    let cursor = scan::cursor(call.arg(1)?)?;
+    let scan = Scan::parse(call.args, 2, true)?;
+    let db = call.server.db(call.db);
+    scan.step(call.reply, |limit, show| {
+        db.scan(cursor, limit, |key, value| {
+            if scan.wants_type(value.type_name()) {
+                show(&[key]);
+            }
+        })
+    });
     Ok(())
 }
 

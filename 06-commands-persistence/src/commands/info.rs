@@ -193,7 +193,7 @@ fn stats(server: &Server, out: &mut Lines) {
 fn replication(server: &Server, out: &mut Lines) {
     out.add("role", "master");
     out.add("connected_slaves", 0);
-    out.add("master_replid", &server.run_id);
+    out.add("master_replid", &server.replication_id);
     out.add("master_repl_offset", server.backlog.end());
 }
 

@@ -1,31 +1,29 @@
 //! Commands on lists.
 
-use super::call::Then;
 use super::row::*;
 use super::{Call, CommandError, Outcome};
 use crate::keyspace::event::{self, Event};
 use crate::keyspace::list::List;
 use crate::resp::{integer, reply::Reply};
-use crate::server::blocked::Blocked;
 use std::ops::Range;
-use std::time::Duration;
 
 /// The rows of these commands.
 pub const COMMANDS: &[Row] = &[
-    CH2.write("blpop", -3, BLPOP, NOSCRIPT | BLOCKING, TAKE)
-        .to(-2)
-        .about("2.0.0", "Takes the first element of a list, or waits."),
-    CH2.write("brpop", -3, BRPOP, NOSCRIPT | BLOCKING, TAKE)
-        .to(-2)
-        .about("2.0.0", "Takes the last element of a list, or waits."),
     CH0.read("lindex", 3, lindex, SLOW, RO | ACCESS)
         .about("1.0.0", "Gives an element of a list."),
+    CH2.write("linsert", 5, linsert, DENYOOM, RW | INSERT)
+        .about("2.2.0", "Adds an element beside another one."),
     CH0.read("llen", 2, llen, FAST | BRIEF, RO)
         .about("1.0.0", "Counts the elements of a list."),
-    CH0.write("lpop", -2, LPOP, FAST | BRIEF, TAKE)
-        .about("1.0.0", "Takes elements from the head of a list."),
+    CH2.read("lpos", -3, lpos, SLOW, RO | ACCESS)
+        .about("6.0.6", "Tells where equal elements lie in a list."),
     CH0.write("lpush", -3, LPUSH, DENYOOM | FAST | BRIEF, RW | INSERT)
         .about("1.0.0", "Adds elements to the head of a list."),
+    CH2.write("lpushx", -3, LPUSHX, DENYOOM | FAST | BRIEF, RW | INSERT)
+        .about(
+            "2.2.0",
+            "Adds elements to the head of a list that there is.",
+        ),
     CH0.read("lrange", 4, lrange, SLOW, RO | ACCESS)
         .about("1.0.0", "Gives a part of a list."),
     CH0.write("lrem", 4, lrem, SLOW, RW | DELETE)
@@ -34,21 +32,34 @@ pub const COMMANDS: &[Row] = &[
         .about("1.0.0", "Replaces an element of a list."),
     CH0.write("ltrim", 4, ltrim, SLOW, RW | DELETE)
         .about("1.0.0", "Keeps a part of a list."),
-    CH0.write("rpop", -2, RPOP, FAST | BRIEF, TAKE)
-        .about("1.0.0", "Takes elements from the tail of a list."),
     CH0.write("rpush", -3, RPUSH, DENYOOM | FAST | BRIEF, RW | INSERT)
         .about("1.0.0", "Adds elements to the tail of a list."),
+    CH2.write("rpushx", -3, RPUSHX, DENYOOM | FAST | BRIEF, RW | INSERT)
+        .about(
+            "2.2.0",
+            "Adds elements to the tail of a list that there is.",
+        ),
 ];
 
 /// One of the two ends of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
+pub enum End {
     Head,
     Tail,
 }
 
 impl End {
-    fn push(self, list: &mut List, element: &[u8]) {
+    /// The end that an argument means, `LEFT` or `RIGHT`.
+    pub fn named(name: &[u8]) -> Option<Self> {
+        match name.to_ascii_lowercase().as_slice() {
+            b"left" => Some(Self::Head),
+            b"right" => Some(Self::Tail),
+            _ => None,
+        }
+    }
+
+    /// Adds an element at this end.
+    pub fn push(self, list: &mut List, element: &[u8]) {
         match self {
             Self::Head => list.push_front(element),
             Self::Tail => list.push_back(element),
@@ -56,11 +67,36 @@ impl End {
     }
 
     /// The element at this end.
-    fn of(self, list: &List) -> Option<&[u8]> {
+    pub fn of(self, list: &List) -> Option<&[u8]> {
         match self {
             Self::Head => list.front(),
             Self::Tail => list.back(),
         }
+    }
+
+    /// Removes the `count` elements at this end, as far as there are so many.
+    pub fn remove(self, list: &mut List, count: usize) {
+        list.remove_range(self.range(list, count));
+    }
+
+    /// Takes the element at this end. A list that a key holds has one.
+    pub fn pop(self, list: &mut List, reply: &mut Reply) {
+        reply.bulk(self.of(list).unwrap_or_default());
+        self.remove(list, 1);
+    }
+
+    /// Takes the `count` elements at this end, as an array in the order in which they are popped. How many there were.
+    pub fn pop_many(self, list: &mut List, count: usize, reply: &mut Reply) -> usize {
+        let range = self.range(list, count);
+        let count = range.len();
+        reply.array(count);
+        let elements = list.range(range.start, range.end);
+        match self {
+            Self::Head => write_all(reply, elements),
+            Self::Tail => write_all(reply, elements.rev()),
+        }
+        list.remove_range(range);
+        count
     }
 
     /// Where the `count` elements at this end lie.
@@ -72,19 +108,33 @@ impl End {
         }
     }
 
-    /// Takes the element at this end. A list that a key holds has one.
-    fn pop(self, list: &mut List, reply: &mut Reply) {
-        reply.bulk(self.of(list).unwrap_or_default());
-        list.remove_range(self.range(list, 1));
-    }
-
-    /// The events of a push and of a pop, and the command that pops.
-    fn names(self) -> (Event, Event, &'static [u8]) {
+    /// The event of a push.
+    pub fn pushed(self) -> Event {
         match self {
-            Self::Head => (event::LPUSH, event::LPOP, b"LPOP"),
-            Self::Tail => (event::RPUSH, event::RPOP, b"RPOP"),
+            Self::Head => event::LPUSH,
+            Self::Tail => event::RPUSH,
         }
     }
+
+    /// The event of a pop.
+    pub fn popped(self) -> Event {
+        match self {
+            Self::Head => event::LPOP,
+            Self::Tail => event::RPOP,
+        }
+    }
+
+    /// The command that pops.
+    pub fn pop_command(self) -> &'static [u8] {
+        match self {
+            Self::Head => b"LPOP",
+            Self::Tail => b"RPOP",
+        }
+    }
+}
+
+fn write_all<'a>(reply: &mut Reply, elements: impl Iterator<Item = &'a [u8]>) {
+    elements.for_each(|element| reply.bulk(element));
 }
 
 /// `LPUSH key element [element ...]`: its new length. <https://redis.io/docs/latest/commands/lpush/>
@@ -93,122 +143,31 @@ const LPUSH: Handler = |call| push(call, End::Head);
 const RPUSH: Handler = |call| push(call, End::Tail);
 
 fn push(call: &mut Call<'_>, end: End) -> Outcome {
-    let name = call.arg(1)?;
+    let (name, limits) = (call.arg(1)?, call.server.limits);
     let mut key = call.server.db(call.db).for_write(name);
     let list: &mut List = key.get_or_create()?;
+    list.begin(&limits);
     for element in call.args.from(2) {
         end.push(list, element);
     }
     let length = list.len();
-    let (pushed, ..) = end.names();
-    key.changed(pushed, call.args.len() - 2);
+    key.changed(end.pushed(), call.args.len() - 2);
     call.reply.count(length);
     Ok(())
 }
 
-/// `LPOP key [count]`: the first element, or the first ones. <https://redis.io/docs/latest/commands/lpop/>
-const LPOP: Handler = |call| pop(call, End::Head);
-/// `RPOP key [count]`: the last element, or the last ones. <https://redis.io/docs/latest/commands/rpop/>
-const RPOP: Handler = |call| pop(call, End::Tail);
+/// `LPUSHX key element [element ...]`: LPUSH, if there is such a list. <https://redis.io/docs/latest/commands/lpushx/>
+const LPUSHX: Handler = |call| push_if_exists(call, LPUSH);
+/// `RPUSHX key element [element ...]`: RPUSH, if there is such a list. <https://redis.io/docs/latest/commands/rpushx/>
+const RPUSHX: Handler = |call| push_if_exists(call, RPUSH);
 
-fn pop(call: &mut Call<'_>, end: End) -> Outcome {
-    match call.args.len() {
-        2 => pop_one(call, end),
-        3 => pop_many(call, end),
-        _ => Err(CommandError::wrong_arity(call.command.name)),
-    }
-}
-
-fn pop_one(call: &mut Call<'_>, end: End) -> Outcome {
+fn push_if_exists(call: &mut Call<'_>, push: Handler) -> Outcome {
     let name = call.arg(1)?;
-    let mut key = call.server.db(call.db).for_write(name);
-    let Some(list) = key.get::<List>()? else {
-        call.reply.null();
-        return Ok(());
-    };
-    end.pop(list, call.reply);
-    key.changed(end.names().1, 1);
+    if call.server.db(call.db).for_write(name).exists() {
+        return push(call);
+    }
+    call.reply.integer(0);
     Ok(())
-}
-
-/// The array holds the elements in the order in which they are popped. Nothing to pop is an array without
-/// elements, no key no array.
-fn pop_many(call: &mut Call<'_>, end: End) -> Outcome {
-    let count = usize::try_from(call.integer(2).map_err(|_| CommandError::NOT_POSITIVE)?)
-        .map_err(|_| CommandError::NOT_POSITIVE)?;
-    let name = call.arg(1)?;
-    let mut key = call.server.db(call.db).for_write(name);
-    let Some(list) = key.get::<List>()? else {
-        call.reply.null_array();
-        return Ok(());
-    };
-    let range = end.range(list, count);
-    let popped = range.len();
-    call.reply.array(popped);
-    let elements = list.range(range.start, range.end);
-    match end {
-        End::Head => write_all(call.reply, elements),
-        End::Tail => write_all(call.reply, elements.rev()),
-    }
-    if popped > 0 {
-        list.remove_range(range);
-        key.changed(end.names().1, popped);
-    }
-    Ok(())
-}
-
-fn write_all<'a>(reply: &mut Reply, elements: impl Iterator<Item = &'a [u8]>) {
-    elements.for_each(|element| reply.bulk(element));
-}
-
-/// `BLPOP key [key ...] timeout`: the first element of the first of these lists that has any, with its key; if none has,
-/// it waits. <https://redis.io/docs/latest/commands/blpop/>
-const BLPOP: Handler = |call| blocking_pop(call, End::Head);
-/// `BRPOP key [key ...] timeout`: as BLPOP, for last elements. <https://redis.io/docs/latest/commands/brpop/>
-const BRPOP: Handler = |call| blocking_pop(call, End::Tail);
-
-fn blocking_pop(call: &mut Call<'_>, end: End) -> Outcome {
-    let last = call.args.len() - 1;
-    let timeout = parse_timeout(call.arg(last)?)?;
-    let args = call.args;
-    let keys = || args.from(1).take(last - 1);
-    // Served from the key that has become ready, whatever the others hold.
-    let ready = call.ready;
-    for name in keys().filter(|key| ready.is_none_or(|ready| *key == ready)) {
-        let mut key = call.server.db(call.db).for_write(name);
-        let Some(list) = key.get::<List>()? else {
-            continue;
-        };
-        call.reply.array(2);
-        call.reply.bulk(name);
-        end.pop(list, call.reply);
-        let (_, popped, command) = end.names();
-        key.changed(popped, 1);
-        call.effect.instead([command, name]);
-        return Ok(());
-    }
-    call.then = Then::Block(Blocked::on_keys(keys(), "list", timeout, |_, _, reply| {
-        reply.null_array();
-    }));
-    Ok(())
-}
-
-const NOT_A_TIMEOUT: CommandError = CommandError::new("ERR timeout is not a float or out of range");
-const NEGATIVE_TIMEOUT: CommandError = CommandError::new("ERR timeout is negative");
-
-/// A time-out in seconds, with a fraction; 0 is for ever.
-pub fn parse_timeout(text: &[u8]) -> Result<Duration, CommandError> {
-    let text = std::str::from_utf8(text).unwrap_or_default();
-    let seconds: f64 = text.parse().unwrap_or(f64::NAN);
-    if seconds.is_nan() {
-        return Err(NOT_A_TIMEOUT);
-    }
-    let millis = (seconds * 1000.0).ceil();
-    // What does not fit into 64 bits is negative to Redis, which does not look before it converts.
-    if millis < 0.0 || millis >= i64::MAX as f64 {
-        return Err(NEGATIVE_TIMEOUT);
-    }
-    Ok(Duration::from_millis(millis as u64))
 }
 
 /// `LLEN key`. <https://redis.io/docs/latest/commands/llen/>
@@ -292,6 +251,123 @@ pub fn lrem(call: &mut Call<'_>) -> Outcome {
     Ok(())
 }
 
+/// `LINSERT key BEFORE|AFTER pivot element`: the new length; 0 where there is no list, -1 where it has no such pivot.
+/// <https://redis.io/docs/latest/commands/linsert/>
+pub fn linsert(call: &mut Call<'_>) -> Outcome {
+    let behind = match call.arg(2)?.to_ascii_lowercase().as_slice() {
+        b"before" => 0,
+        b"after" => 1,
+        _ => return Err(CommandError::SYNTAX),
+    };
+    let (name, pivot, element) = (call.arg(1)?, call.arg(3)?, call.arg(4)?);
+    let mut key = call.server.db(call.db).for_write(name);
+    let Some(list) = key.get::<List>()? else {
+        call.reply.integer(0);
+        return Ok(());
+    };
+    let Some(place) = list.iter().position(|other| other == pivot) else {
+        call.reply.integer(-1);
+        return Ok(());
+    };
+    list.insert(place + behind, element);
+    let length = list.len();
+    key.changed(event::LINSERT, 1);
+    call.reply.count(length);
+    Ok(())
+}
+
+/// `LPOS key element [RANK rank] [COUNT count] [MAXLEN length]`: where equal elements lie; with a count in an array.
+/// <https://redis.io/docs/latest/commands/lpos/>
+pub fn lpos(call: &mut Call<'_>) -> Outcome {
+    let search = Search::parse(call)?;
+    let (name, element) = (call.arg(1)?, call.arg(2)?);
+    let list = call.server.db(call.db).read::<List>(name)?;
+    let found = list.map_or(Vec::new(), |list| search.run(list, element));
+    if search.count.is_some() {
+        call.reply.array(found.len());
+    } else if found.is_empty() {
+        call.reply.null();
+    }
+    found.iter().for_each(|place| call.reply.count(*place));
+    Ok(())
+}
+
+/// The options of LPOS.
+struct Search {
+    /// With which match to begin, from 1; from the end if it is negative.
+    rank: i64,
+    /// How many matches to find; 0 for all.
+    count: Option<usize>,
+    /// How many elements to look at; 0 for all.
+    max_length: usize,
+}
+
+impl Search {
+    fn parse(call: &Call<'_>) -> Result<Self, CommandError> {
+        const NO_RANK: CommandError = CommandError::new(
+            "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to \
+            start from the end of the list",
+        );
+        const COUNT_RANGE: CommandError = CommandError::new("ERR COUNT can't be negative");
+        const LENGTH_RANGE: CommandError = CommandError::new("ERR MAXLEN can't be negative");
+        let (rank, count, max_length) = (1, None, 0);
+        let mut search = Self {
+            rank,
+            count,
+            max_length,
+        };
+        let mut args = call.args.from(3);
+        while let Some(name) = args.next() {
+            let value = args.next().ok_or(CommandError::SYNTAX)?;
+            match name.to_ascii_lowercase().as_slice() {
+                b"rank" => {
+                    search.rank = integer::parse(value).ok_or(CommandError::NOT_AN_INTEGER)?
+                }
+                b"count" => search.count = Some(at_least(0, value, COUNT_RANGE)?),
+                b"maxlen" => search.max_length = at_least(0, value, LENGTH_RANGE)?,
+                _ => return Err(CommandError::SYNTAX),
+            }
+            if search.rank == 0 {
+                return Err(NO_RANK);
+            }
+        }
+        Ok(search)
+    }
+
+    fn run(&self, list: &List, element: &[u8]) -> Vec<usize> {
+        if self.rank < 0 {
+            let found = self.pick(list.iter().rev(), element);
+            found.map(|place| list.len() - 1 - place).collect()
+        } else {
+            self.pick(list.iter(), element).collect()
+        }
+    }
+
+    /// How many elements lie before each match.
+    fn pick<'a>(
+        &self,
+        elements: impl Iterator<Item = &'a [u8]>,
+        wanted: &[u8],
+    ) -> impl Iterator<Item = usize> {
+        let or_all = |number| if number == 0 { usize::MAX } else { number };
+        // The lowest number has no opposite: to Redis it is the same as -1.
+        let before = self.rank.checked_abs().map_or(0, |rank| rank - 1);
+        let skipped = usize::try_from(before).unwrap_or(usize::MAX);
+        let elements = elements.take(or_all(self.max_length)).enumerate();
+        let matches = elements.filter(move |(_, element)| *element == wanted);
+        let matches = matches.map(|(place, _)| place).skip(skipped);
+        matches.take(or_all(self.count.unwrap_or(1)))
+    }
+}
+
+/// A number that is this at the least.
+pub fn at_least(least: i64, text: &[u8], error: CommandError) -> Result<usize, CommandError> {
+    let number = integer::parse(text).filter(|number| *number >= least);
+    number.map_or(Err(error), |number| {
+        Ok(usize::try_from(number).unwrap_or(usize::MAX))
+    })
+}
+
 /// The place that an index means, if there is one; a negative one counts from the end.
 fn resolve_index(index: &[u8], length: usize) -> Result<Option<usize>, CommandError> {
     let index = integer::parse(index).ok_or(CommandError::NOT_AN_INTEGER)?;
@@ -333,16 +409,5 @@ mod tests {
             assert_eq!(resolve_range(start, stop, 5), expected, "{start} {stop}");
         }
         assert_eq!(resolve_range(0, -1, 0), 0..0);
-    }
-
-    #[test]
-    fn time_outs_are_rounded_up() {
-        let millis = |text: &str| parse_timeout(text.as_bytes()).map(|timeout| timeout.as_millis());
-        assert_eq!(millis("0"), Ok(0));
-        assert_eq!(millis("0.1"), Ok(100));
-        assert_eq!(millis("0.0001"), Ok(1));
-        assert_eq!(millis("-1"), Err(NEGATIVE_TIMEOUT));
-        assert_eq!(millis("1e300"), Err(NEGATIVE_TIMEOUT));
-        assert!(millis("x").is_err() && millis("nan").is_err());
     }
 }

@@ -66,16 +66,19 @@ pub fn encoding(call: &mut Call<'_>) -> Outcome {
     Ok(())
 }
 
-/// `OBJECT REFCOUNT key`: in Redis one, but the small integers are shared by all, and as if by that many.
+/// `OBJECT REFCOUNT key`: see [`references`].
 pub fn refcount(call: &mut Call<'_>) -> Outcome {
-    reply_with_number(call, |value| {
-        let number = match value {
-            Value::String(bytes) => integer::parse(bytes),
-            _ => None,
-        };
-        let is_shared = number.is_some_and(|number| (0..SHARED_INTEGERS).contains(&number));
-        Ok(if is_shared { i32::MAX.into() } else { 1 })
-    })
+    reply_with_number(call, |value| Ok(references(value)))
+}
+
+/// How many refer to a value in Redis: one, but small integers are shared by all, and as if by that many.
+pub fn references(value: &Value) -> i64 {
+    let number = match value {
+        Value::String(bytes) if value.encoding() == "int" => integer::parse(bytes),
+        _ => None,
+    };
+    let is_shared = number.is_some_and(|number| (0..SHARED_INTEGERS).contains(&number));
+    if is_shared { i32::MAX.into() } else { 1 }
 }
 
 /// `OBJECT FREQ key`: only where keys are evicted by how often they are used.

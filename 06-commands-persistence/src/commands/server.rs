@@ -39,7 +39,7 @@ pub fn dbsize(call: &mut Call<'_>) -> Outcome {
 pub fn flushdb(call: &mut Call<'_>) -> Outcome {
     at_most_one_of(&[b"async", b"sync"], call)?;
     call.server.db(call.db).clear();
-    call.reply.simple("OK");
+    has_flushed(call);
     Ok(())
 }
 
@@ -49,20 +49,28 @@ pub fn flushall(call: &mut Call<'_>) -> Outcome {
     for db in 0..call.server.databases().len() {
         call.server.db(db).clear();
     }
-    call.reply.simple("OK");
+    has_flushed(call);
     Ok(())
+}
+
+/// It is written down even where there was nothing to remove: those who follow may have something.
+fn has_flushed(call: &mut Call<'_>) {
+    call.effect.instead_all(call.args.from(0));
+    call.reply.simple("OK");
 }
 
 /// `SWAPDB index index`: all keys of one database are in the other then. Who waits or watches there finds
 /// other keys. <https://redis.io/docs/latest/commands/swapdb/>
 pub fn swapdb(call: &mut Call<'_>) -> Outcome {
-    let number = |index, error| match call.database(index) {
-        Err(refusal) if refusal == CommandError::NOT_AN_INTEGER => Err(CommandError::new(error)),
-        known => Ok(known),
-    };
-    let first = number(1, "ERR invalid first DB index")?;
-    let second = number(2, "ERR invalid second DB index")?;
-    call.server.swap_databases(first?, second?);
+    let errors = ["ERR invalid first DB index", "ERR invalid second DB index"];
+    for (index, error) in errors.into_iter().enumerate() {
+        let number = call.integer(index + 1).map(i32::try_from);
+        if !matches!(number, Ok(Ok(_))) {
+            return Err(CommandError::new(error));
+        }
+    }
+    let (first, second) = (call.database(1)?, call.database(2)?);
+    call.server.swap_databases(first, second);
     call.reply.simple("OK");
     Ok(())
 }

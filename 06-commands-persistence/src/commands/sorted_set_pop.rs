@@ -1,7 +1,7 @@
 //! Commands on sorted sets: members taken from either end, at once or when there are some.
 
 use super::call::Then;
-use super::list::parse_timeout;
+use super::list_pop::parse_timeout;
 use super::row::*;
 use super::sorted_set_range::write_pairs;
 use super::{Call, CommandError, Outcome};

@@ -5,32 +5,27 @@ use super::row::*;
 use super::{Call, CommandError, Outcome, expiry};
 use crate::clock::UnixMillis;
 use crate::keyspace::{Value, event};
-use crate::long_double::LongDouble;
+use crate::part::Part;
 use crate::resp::integer;
 use crate::resp::queue::Args;
 use crate::small_bytes::SmallBytes;
+use std::ops::Range;
 
 /// The rows of these commands.
 pub const COMMANDS: &[Row] = &[
     CH0.write("append", 3, append, DENYOOM | FAST | BRIEF, RW | INSERT)
         .about("2.0.0", "Appends to a string."),
-    CH0.write("decr", 2, DECR, DENYOOM | FAST | BRIEF, MODIFY)
-        .about("1.0.0", "Makes an integer one less."),
-    CH0.write("decrby", 3, decrby, DENYOOM | FAST | BRIEF, MODIFY)
-        .about("1.0.0", "Makes an integer less."),
     CH0.read("get", 2, get, FAST | BRIEF, RO | ACCESS)
         .about("1.0.0", "Gives the value of a key."),
+    CH1.write("getdel", 2, getdel, FAST | BRIEF, TAKE)
+        .about("6.2.0", "Gives a value, and removes its key."),
     CH0.write("getex", -2, getex, FAST, MODIFY)
         .notes("RW and UPDATE because it changes the TTL")
         .about("6.2.0", "Gives a value, and changes when it expires."),
+    CH1.read("getrange", 4, getrange, SLOW, RO | ACCESS)
+        .about("2.4.0", "Gives a part of a string."),
     CH0.write("getset", 3, getset, DENYOOM | FAST | BRIEF, MODIFY)
         .about("1.0.0", "Sets a key, and gives its old value."),
-    CH0.write("incr", 2, INCR, DENYOOM | FAST | BRIEF, MODIFY)
-        .about("1.0.0", "Makes an integer one more."),
-    CH0.write("incrby", 3, incrby, DENYOOM | FAST | BRIEF, MODIFY)
-        .about("1.0.0", "Makes an integer more."),
-    CH1.write("incrbyfloat", 3, incrbyfloat, DENYOOM | FAST, MODIFY)
-        .about("2.6.0", "Makes a number more."),
     CH0.read("mget", -2, mget, FAST | BRIEF, RO | ACCESS)
         .to(-1)
         .tips(&["request_policy:multi_shard"])
@@ -42,15 +37,29 @@ pub const COMMANDS: &[Row] = &[
             "response_policy:all_succeeded",
         ])
         .about("1.0.1", "Makes several keys hold values."),
+    CH1.write("msetnx", -3, msetnx, DENYOOM | BRIEF, OW | INSERT)
+        .every(2)
+        .tips(&["request_policy:multi_shard", "response_policy:agg_min"])
+        .about("1.0.1", "Sets several keys, none of which exists."),
+    CH1.write("psetex", 4, PSETEX, DENYOOM | BRIEF, OW | UPDATE)
+        .about("2.6.0", "Sets a key that expires after milliseconds."),
     CH0.write("set", -3, set, DENYOOM | BRIEF, MODIFY | VARIABLE_FLAGS)
         .notes("RW and ACCESS due to the optional `GET` argument")
         .find_keys(keys_of_set)
         .about("1.0.0", "Makes a key hold a value."),
+    CH1.write("setex", 4, SETEX, DENYOOM | BRIEF, OW | UPDATE)
+        .about("2.0.0", "Sets a key that expires after seconds."),
     CH0.write("setnx", 3, setnx, DENYOOM | FAST | BRIEF, OW | INSERT)
         .about("1.0.0", "Sets a key that does not exist."),
+    CH1.write("setrange", 4, setrange, DENYOOM, RW | UPDATE)
+        .about("2.2.0", "Replaces a part of a string."),
     CH0.read("strlen", 2, strlen, FAST | BRIEF, RO)
         .about("2.2.0", "Gives the length of a string."),
+    CH1.read("substr", 4, getrange, SLOW, RO | ACCESS)
+        .about("1.0.0", "Gives a part of a string."),
 ];
+
+const OFFSET_OUT_OF_RANGE: CommandError = CommandError::new("ERR offset is out of range");
 
 /// Without GET the old value does not matter.
 fn keys_of_set(args: Args<'_>) -> [Option<Places>; MAX_SPECS] {
@@ -122,12 +131,59 @@ fn set_with(
         slot.set_deadline(deadline);
     }
     slot.changed(event::SET, 1);
-    if let Some(deadline) = deadline {
+    if deadline.is_some() {
         slot.changed(event::EXPIRE, 0);
-        // A time to live is written down as the point in time at which it ends.
+    }
+    drop(slot);
+    write_down_set(call, (key, value), options, deadline);
+    Ok(())
+}
+
+/// A time to live is written down as the point in time at which it ends, and what was only asked for the reply is left out.
+fn write_down_set(
+    call: &mut Call<'_>,
+    (key, value): (&[u8], &[u8]),
+    options: &Options<'_>,
+    deadline: Option<UnixMillis>,
+) {
+    if let Some(deadline) = deadline {
         let mut text = [0; integer::MAX_TEXT];
         let deadline = integer::format(&mut text, deadline.0);
         call.effect.instead([b"SET", key, value, b"PXAT", deadline]);
+    } else if options.get {
+        let others = call
+            .args
+            .from(3)
+            .filter(|option| !option.eq_ignore_ascii_case(b"get"));
+        let args: Vec<&[u8]> = call.args.from(0).take(3).chain(others).collect();
+        call.effect.instead_all(args.into_iter());
+    }
+}
+
+/// `SETEX key seconds value`. <https://redis.io/docs/latest/commands/setex/>
+const SETEX: Handler = |call| set_until(call, expiry::SECONDS_FROM_NOW);
+/// `PSETEX key milliseconds value`. <https://redis.io/docs/latest/commands/psetex/>
+const PSETEX: Handler = |call| set_until(call, expiry::MILLIS_FROM_NOW);
+
+/// As SET with `EX` or `PX`.
+fn set_until(call: &mut Call<'_>, unit: expiry::Unit) -> Outcome {
+    let (key, value) = (call.arg(1)?, call.arg(3)?);
+    let options = Options {
+        ttl: Ttl::Set(unit, call.arg(2)?),
+        ..Options::default()
+    };
+    let deadline = options.ttl.deadline(call)?;
+    set_with(call, (key, value), &options, deadline)
+}
+
+/// `GETDEL key`: the value, and then the key is gone. <https://redis.io/docs/latest/commands/getdel/>
+pub fn getdel(call: &mut Call<'_>) -> Outcome {
+    let key = call.arg(1)?;
+    reply_with_value(call, key)?;
+    let mut slot = call.server.db(call.db).for_write(key);
+    if slot.remove() {
+        slot.changed(event::DEL, 1);
+        call.effect.instead([b"DEL", key]);
     }
     Ok(())
 }
@@ -188,76 +244,39 @@ pub fn mget(call: &mut Call<'_>) -> Outcome {
 
 /// `MSET key value [key value ...]`. <https://redis.io/docs/latest/commands/mset/>
 pub fn mset(call: &mut Call<'_>) -> Outcome {
+    check_pairs(call)?;
+    set_pairs(call)?;
+    call.reply.simple("OK");
+    Ok(())
+}
+
+/// `MSETNX key value [key value ...]`: sets all, or none if one of them exists; 1 if so.
+/// <https://redis.io/docs/latest/commands/msetnx/>
+pub fn msetnx(call: &mut Call<'_>) -> Outcome {
+    check_pairs(call)?;
+    let mut keys = call.args.from(1).step_by(2);
+    let sets = !keys.any(|key| call.server.db(call.db).for_write(key).exists());
+    if sets {
+        set_pairs(call)?;
+    }
+    call.reply.integer(i64::from(sets));
+    Ok(())
+}
+
+fn check_pairs(call: &Call<'_>) -> Outcome {
     if call.args.len().is_multiple_of(2) {
         return Err(CommandError::wrong_arity(call.command.name));
     }
+    Ok(())
+}
+
+fn set_pairs(call: &mut Call<'_>) -> Outcome {
     for index in (1..call.args.len()).step_by(2) {
         let (key, value) = (call.arg(index)?, call.arg(index + 1)?);
         let mut slot = call.server.db(call.db).for_write(key);
         slot.set(string(value), None);
         slot.changed(event::SET, 1);
     }
-    call.reply.simple("OK");
-    Ok(())
-}
-
-/// `INCR key`: one more. <https://redis.io/docs/latest/commands/incr/>
-const INCR: Handler = |call| add(call, 1);
-/// `DECR key`: one less. <https://redis.io/docs/latest/commands/decr/>
-const DECR: Handler = |call| add(call, -1);
-
-/// `INCRBY key increment`. <https://redis.io/docs/latest/commands/incrby/>
-pub fn incrby(call: &mut Call<'_>) -> Outcome {
-    let increment = call.integer(2)?;
-    add(call, increment)
-}
-
-/// `DECRBY key decrement`. <https://redis.io/docs/latest/commands/decrby/>
-pub fn decrby(call: &mut Call<'_>) -> Outcome {
-    let decrement = call.integer(2)?;
-    // One number has no negative twin.
-    let overflow = CommandError::new("ERR decrement would overflow");
-    let increment = decrement.checked_neg().ok_or(overflow)?;
-    add(call, increment)
-}
-
-/// A missing key counts as 0.
-fn add(call: &mut Call<'_>, increment: i64) -> Outcome {
-    let name = call.arg(1)?;
-    let mut key = call.server.db(call.db).for_write(name);
-    let held = key.get::<SmallBytes>()?;
-    let number = match &held {
-        Some(text) => integer::parse(text).ok_or(CommandError::NOT_AN_INTEGER)?,
-        None => 0,
-    };
-    let sum = number.checked_add(increment);
-    let sum = sum.ok_or(CommandError::OVERFLOW)?;
-    let text = SmallBytes::from(integer::format(&mut [0; integer::MAX_TEXT], sum));
-    match held {
-        Some(held) => *held = text,
-        None => key.put(Value::String(text)),
-    }
-    key.changed(event::INCRBY, 1);
-    call.reply.integer(sum);
-    Ok(())
-}
-
-/// `INCRBYFLOAT key increment`: the sum, in decimal. <https://redis.io/docs/latest/commands/incrbyfloat/>
-pub fn incrbyfloat(call: &mut Call<'_>) -> Outcome {
-    let (name, increment) = (call.arg(1)?, call.arg(2)?);
-    let mut key = call.server.db(call.db).for_write(name);
-    let held = key.get::<SmallBytes>()?;
-    let number = held.map_or(Some(LongDouble::ZERO), |text| LongDouble::parse(text));
-    let number = number.ok_or(CommandError::NOT_A_FLOAT)?;
-    let increment = LongDouble::parse(increment).ok_or(CommandError::NOT_A_FLOAT)?;
-    let sum = number.plus(increment);
-    let sum = sum.ok_or(CommandError::NAN_OR_INFINITY)?.to_string();
-    key.put(string(sum.as_bytes()));
-    key.changed(event::INCRBYFLOAT, 1);
-    call.reply.bulk(sum.as_bytes());
-    // Whoever replays it may add otherwise.
-    let effect = [b"SET", name, sum.as_bytes(), b"KEEPTTL"];
-    call.effect.instead(effect);
     Ok(())
 }
 
@@ -290,5 +309,60 @@ pub fn strlen(call: &mut Call<'_>) -> Outcome {
     let name = call.arg(1)?;
     let value = call.server.db(call.db).read::<SmallBytes>(name)?;
     call.reply.count(value.map_or(0, |value| value.len()));
+    Ok(())
+}
+
+/// `GETRANGE key start end`: the bytes from `start` to `end`. SUBSTR is its older name.
+/// <https://redis.io/docs/latest/commands/getrange/>
+pub fn getrange(call: &mut Call<'_>) -> Outcome {
+    let (name, start, end) = (call.arg(1)?, call.integer(2)?, call.integer(3)?);
+    let value = call.server.db(call.db).read::<SmallBytes>(name)?;
+    let value: &[u8] = value.map_or(&[], |value| value);
+    let range = if is_backward(start, end) {
+        0..0
+    } else {
+        resolve_range(start, end, value.len())
+    };
+    call.reply.bulk(value.part(range));
+    Ok(())
+}
+
+/// Whether both count from the end, and the second one comes first: GETRANGE and BITCOUNT look no further then.
+pub fn is_backward(start: i64, end: i64) -> bool {
+    start < 0 && end < 0 && start > end
+}
+
+/// The places that `start` and `end` mean, both included, negative ones counted from the end. Unlike in a list, what lies
+/// before the first place means the first one, be it the start or the end.
+pub fn resolve_range(start: i64, end: i64, length: usize) -> Range<usize> {
+    let from_front = |index: i64| {
+        let from = if index < 0 { length as u64 } else { 0 };
+        usize::try_from(index.saturating_add_unsigned(from)).unwrap_or(0)
+    };
+    let end = from_front(end).saturating_add(1).min(length);
+    from_front(start).min(end)..end
+}
+
+/// `SETRANGE key offset value`: writes over what lies there, with zeros between the old end and the new part; the length.
+/// <https://redis.io/docs/latest/commands/setrange/>
+pub fn setrange(call: &mut Call<'_>) -> Outcome {
+    let (name, offset, part) = (call.arg(1)?, call.integer(2)?, call.arg(3)?);
+    let offset = usize::try_from(offset).map_err(|_| OFFSET_OUT_OF_RANGE)?;
+    let limit = call.server.config.proto_max_bulk_len.0;
+    let mut key = call.server.db(call.db).for_write(name);
+    let length = key.get::<SmallBytes>()?.map_or(0, |value| value.len());
+    if part.is_empty() {
+        call.reply.count(length);
+        return Ok(());
+    }
+    let end = offset.saturating_add(part.len());
+    if end > limit {
+        return Err(CommandError::TOO_LONG);
+    }
+    let value = key.get_or_create::<SmallBytes>()?;
+    value.grow_to(end);
+    value.to_mut().part_mut(offset..end).copy_from_slice(part);
+    key.changed(event::SETRANGE, 1);
+    call.reply.count(length.max(end));
     Ok(())
 }

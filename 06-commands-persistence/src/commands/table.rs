@@ -2,27 +2,40 @@
 
 use super::row::{Handler, Row};
 use super::{
-    Call, CommandError, Outcome, config, connection, describe, dump, expiry, generic, hash, info,
-    list, object, persistence, pubsub, server, set, sorted_set, sorted_set_algebra, sorted_set_pop,
-    sorted_set_range, string, transfer,
+    Call, CommandError, Outcome, bit, bitfield, config, connection, debug, describe, dump, expiry,
+    generic, hash, hyperloglog, info, lcs, list, list_pop, number, object, persistence, pubsub,
+    server, set, sort, sorted_set, sorted_set_algebra, sorted_set_pop, sorted_set_range, stream,
+    stream_claim, stream_group, stream_info, stream_read, string, transfer,
 };
 use crate::command::{Command, Table, acl};
 
 /// The rows, each list with the group of Redis's documentation that it belongs to, and the rights that name this group.
 const GROUPS: &[(&str, u32, &[Row])] = &[
     ("string", acl::STRING, string::COMMANDS),
+    ("string", acl::STRING, number::COMMANDS),
+    ("string", acl::STRING, lcs::COMMANDS),
+    ("bitmap", acl::BITMAP, bit::COMMANDS),
+    ("bitmap", acl::BITMAP, bitfield::COMMANDS),
     ("list", acl::LIST, list::COMMANDS),
+    ("list", acl::LIST, list_pop::COMMANDS),
     ("set", acl::SET, set::COMMANDS),
     ("hash", acl::HASH, hash::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set_range::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set_algebra::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set_pop::COMMANDS),
+    ("hyperloglog", acl::HYPERLOGLOG, hyperloglog::COMMANDS),
+    ("stream", acl::STREAM, stream::COMMANDS),
+    ("stream", acl::STREAM, stream_claim::COMMANDS),
+    ("stream", acl::STREAM, stream_group::COMMANDS),
+    ("stream", acl::STREAM, stream_info::COMMANDS),
+    ("stream", acl::STREAM, stream_read::COMMANDS),
     ("generic", acl::KEYSPACE, generic::COMMANDS),
     ("generic", acl::KEYSPACE, expiry::COMMANDS),
     ("generic", acl::KEYSPACE, transfer::COMMANDS),
     ("generic", acl::KEYSPACE, dump::COMMANDS),
     ("generic", acl::KEYSPACE, object::COMMANDS),
+    ("generic", 0, sort::COMMANDS),
     ("pubsub", 0, pubsub::COMMANDS),
     ("connection", acl::CONNECTION, connection::COMMANDS),
     ("server", 0, config::COMMANDS),
@@ -31,6 +44,7 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("server", 0, object::MEMORY),
     ("server", 0, persistence::COMMANDS),
     ("server", 0, server::COMMANDS),
+    ("server", 0, debug::COMMANDS),
 ];
 
 const ROWS: usize = {

@@ -161,8 +161,10 @@ parameters! {
     hash_max_listpack_value: Size = row("hash-max-listpack-value", "64").alias("hash-max-ziplist-value").within(0, i64::MAX);
     /// Bytes up to which a HyperLogLog is kept in its sparse form.
     hll_sparse_max_bytes: Size = row("hll-sparse-max-bytes", "3000").within(0, i64::MAX);
+    /// Heard, and without effect: lists are not compressed in memory.
+    list_compress_depth: u32 = row("list-compress-depth", "0");
     /// Elements of a list's node, or -1 to -5 for 4 to 64 kb.
-    list_max_listpack_size: i32 = row("list-max-listpack-size", "-2").alias("list-max-ziplist-size").within(i32::MIN as i64, i32::MAX as i64).only(FIXED);
+    list_max_listpack_size: i32 = row("list-max-listpack-size", "-2").alias("list-max-ziplist-size").within(i32::MIN as i64, i32::MAX as i64);
     /// Members up to which a set of integers is kept in its compact form.
     set_max_intset_entries: usize = row("set-max-intset-entries", "512").within(0, i64::MAX);
     /// Bytes of a stream's node; 0 is any number.

@@ -4,7 +4,7 @@ use super::digest::Digest;
 use super::limits::Limits;
 use crate::rdb::{Encoder, ErrorKind, Source, ValueType, string};
 use crate::resp::integer;
-use crate::small_bytes::SmallBytes;
+use crate::small_bytes::{Origin, SmallBytes};
 use std::io::Read;
 
 /// A type of value: a string, a list, and so on.
@@ -65,10 +65,11 @@ impl DataType for SmallBytes {
     }
 
     fn encoding(&self) -> &'static str {
+        /// Up to here Redis keeps a string in one block with what it knows of it, until it is changed.
         const EMBEDDED: usize = 44;
-        match self.len() {
-            _ if integer::parse(self).is_some() => "int",
-            0..=EMBEDDED => "embstr",
+        match self.origin() {
+            Origin::Given if integer::parse(self).is_some() => "int",
+            Origin::Given | Origin::Result if self.len() <= EMBEDDED => "embstr",
             _ => "raw",
         }
     }

@@ -39,6 +39,8 @@ pub enum Expiry {
     /// It is removed.
     #[default]
     Remove,
+    /// It is removed when somebody asks for it, and until then it stays: so that a test can see it.
+    OnAccess,
     /// It is hidden from readers, until somebody else says that it is removed: a replica waits for its master's word. Who
     /// writes sees it, since what a master has sent was done before that word.
     Hide,
@@ -291,9 +293,9 @@ impl<'a> DbMut<'a> {
         })
     }
 
-    /// Removes every key. The work does not depend on how many there are.
+    /// Removes every key, each of which counts as a change. The work does not depend on how many there are.
     pub fn clear(&mut self) {
-        self.journal.changes += 1;
+        self.journal.changes += self.len() as u64;
         for key in self.interests.keys() {
             if self.has(&key) {
                 self.note(&key, None);
@@ -335,7 +337,8 @@ impl<'a> DbMut<'a> {
 
     #[cold]
     fn expire_due(&mut self, key: &[u8]) {
-        if self.remove_expired(HELP) > 0 && self.is_due(key, self.now) {
+        self.remove_expired(HELP);
+        if self.expiry != Expiry::Hide && self.is_due(key, self.now) {
             self.remove_due(key);
         }
     }

@@ -2,6 +2,7 @@
 //! redis-server, whatever the order in which a set or a hash keeps its elements.
 
 use sha1_smol::Sha1;
+use std::fmt;
 
 /// The fingerprint. It begins as that of nothing: 20 zeros.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,5 +31,12 @@ impl Digest {
             element.mix(part);
         }
         self.add(&element.0);
+    }
+}
+
+/// As forty hexadecimal digits.
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }

@@ -135,6 +135,21 @@ impl<'a> KeyMut<'a> {
         self.db.journal.changes += count as u64;
         self.db.note(self.key, Some(event));
     }
+
+    /// Says that the key was changed by what is no event.
+    pub fn changed_quietly(&mut self) {
+        self.is_secret = false;
+        self.db.journal.changes += 1;
+        self.db.note(self.key, None);
+    }
+
+    /// Says that something was changed, in `count` ways, that is of no interest to whoever waits for the key or watches it:
+    /// what Redis calls dirty, and not modified.
+    pub fn changed_aside(&mut self, event: Option<Event>, count: usize) {
+        self.is_secret = false;
+        self.db.journal.changes += count as u64;
+        self.db.journal.note(self.db.number, self.key, event, false);
+    }
 }
 
 impl Drop for KeyMut<'_> {

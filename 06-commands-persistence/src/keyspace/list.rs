@@ -1,112 +1,115 @@
 //! What a key holds that is a list.
 //!
-//! ```text
-//!  nodes:  [ 512 entries ] [ 430 entries ] [ 1 large entry ] [ 12 entries ]
-//!                 |               |                |                |
-//!              Packed          Packed           Packed           Packed
-//! ```
-//!
-//! A list of pointers would cost more memory for pointers than for short elements, and one block for all would
-//! have to be moved as a whole. So the list is a deque of nodes, each a block of some kilobytes: its ends are
-//! cheap to change, a change in the middle moves one block, and a position is found by skipping whole nodes.
-//!
-//! A clone of the list shares all nodes, and whoever changes a shared node first makes a copy of that one. So a snapshot
-//! takes a list as it is at a moment, and pays for what is changed while it is written out.
+//! A short list is one block of memory, and most lists are short. A longer one is a chain of such blocks, its
+//! [`nodes`]. How large a block may be, the configuration says when the list is made: `list-max-listpack-size`.
 
-use crate::keyspace::cow::{Content, Cow};
+mod nodes;
+
+use crate::keyspace::cow::Content;
 use crate::keyspace::data_type::DataType;
 use crate::keyspace::digest::Digest;
 use crate::keyspace::limits::Limits;
 use crate::keyspace::packed::Packed;
 use crate::rdb::{Encoder, ErrorKind, Source, ValueType, elements};
-use std::collections::VecDeque;
+use nodes::Nodes;
 use std::io::Read;
 use std::mem;
 use std::ops::Range;
 
-/// The most bytes in a node of several elements: a larger element has a node of its own. A change in the middle moves half
-/// of them, and the first one after a snapshot copies all.
-const NODE_BYTES: usize = 8 * 1024;
-
-/// The most elements in a node: to find one in it means to walk over half of the others at most.
-const NODE_ENTRIES: usize = 512;
-
-/// A sequence of byte strings that is cheap to change at both ends, and cheap to clone. Without elements it allocates nothing.
-#[derive(Clone, Debug, Default)]
-pub struct List {
-    /// None is empty.
-    nodes: VecDeque<Node>,
-    /// How many elements there are in all nodes, and how many bytes these take.
-    length: usize,
-    bytes: usize,
+/// How large a node of several elements may be. A larger element has a node of its own. A change in the middle of a node moves
+/// half of it, and the first one after a snapshot copies all.
+#[derive(Clone, Copy, Debug)]
+struct NodeSize {
+    entries: u16,
+    bytes: u32,
 }
 
-/// A part of the list.
-#[derive(Clone, Debug, Default)]
-struct Node {
-    /// How many entries there are. It stands here too, so that skipping a node follows no pointer.
-    count: u32,
-    entries: Cow<Packed>,
-}
+impl NodeSize {
+    /// To find an element in a node means to walk over half of the others at most.
+    const MAX_ENTRIES: u16 = 512;
 
-impl Node {
-    fn new(entries: Packed) -> Self {
+    /// What `list-max-listpack-size` means: a number of elements, or -1 to -5 for 4 to 64 KiB.
+    fn new(code: i32) -> Self {
+        const CLASSES: [u32; 5] = [4, 8, 16, 32, 64];
+        let class = usize::try_from(-1 - i64::from(code)).ok();
+        let class = class.map_or(1, |class| class.min(CLASSES.len() - 1));
+        let entries = u16::try_from(code.max(1)).unwrap_or(u16::MAX);
         Self {
-            count: entries.len() as u32, // At most 512.
-            entries: entries.into(),
+            entries: if code < 0 {
+                Self::MAX_ENTRIES
+            } else {
+                entries.min(Self::MAX_ENTRIES)
+            },
+            bytes: CLASSES.get(class).map_or(0, |kibibytes| kibibytes * 1024),
         }
     }
 
-    fn len(&self) -> usize {
-        self.count as usize
+    /// Whether a node with so many entries and bytes is not too large.
+    fn allows(self, entries: usize, bytes: usize) -> bool {
+        entries <= usize::from(self.entries) && bytes <= self.bytes as usize
     }
 
-    fn bytes(&self) -> usize {
-        self.entries.size_in_bytes()
+    /// Whether `value` can be added to a node.
+    fn has_room(self, node: &Packed, value: &[u8]) -> bool {
+        self.allows(
+            node.len() + 1,
+            node.size_in_bytes() + Packed::entry_size(value),
+        )
     }
 
-    /// Whether `value` can be added.
-    fn has_room(&self, value: &[u8]) -> bool {
-        self.len() < NODE_ENTRIES && self.bytes() + Packed::entry_size(value) <= NODE_BYTES
-    }
-
-    /// Whether all entries of `other` can be added, and then still as many.
-    fn has_room_for(&self, other: &Self) -> bool {
-        self.len() + other.len() <= NODE_ENTRIES / 2
-            && self.bytes() + other.bytes() <= NODE_BYTES / 2
+    /// Whether `value` can be put in place of an entry of a node. One that is alone may be large, and its successor may belong
+    /// elsewhere.
+    fn has_room_instead(self, node: &Packed, index: usize, value: &[u8]) -> bool {
+        let old = node.get(index).map_or(0, Packed::entry_size);
+        let bytes = node.size_in_bytes() - old + Packed::entry_size(value);
+        node.len() > 1 && self.allows(node.len(), bytes)
     }
 }
 
-/// The places of some elements that lie side by side: the node of the first one and its position there, and the node of
-/// the last one and the position behind it.
-#[derive(Clone, Copy, Default)]
-struct Span {
-    first: (usize, usize),
-    last: (usize, usize),
+impl Default for NodeSize {
+    fn default() -> Self {
+        Self::new(Limits::default().list_node)
+    }
 }
 
-impl Span {
-    /// Which entries of a node, one of those from the first to the last, belong to it.
-    fn within(self, at: usize) -> Range<usize> {
-        let from = if at == self.first.0 { self.first.1 } else { 0 };
-        let to = if at == self.last.0 {
-            self.last.1
-        } else {
-            NODE_ENTRIES
-        };
-        from..to
+/// A sequence of byte strings that is cheap to change at both ends. A clone of a long one shares its memory.
+#[derive(Clone, Debug)]
+pub struct List(Form);
+
+#[derive(Clone, Debug)]
+enum Form {
+    /// All that fits into one node, or a single element.
+    Short(Packed, NodeSize),
+    Long(Box<Nodes>),
+}
+
+impl Default for List {
+    fn default() -> Self {
+        Self(Form::Short(Packed::new(), NodeSize::default()))
     }
 }
 
 impl List {
+    /// Says how large its nodes are to be, which is heard as long as it is empty.
+    pub fn begin(&mut self, limits: &Limits) {
+        if let Form::Short(short, size) = &mut self.0
+            && short.is_empty()
+        {
+            *size = NodeSize::new(limits.list_node);
+        }
+    }
+
     /// How many elements there are.
     pub fn len(&self) -> usize {
-        self.length
+        match &self.0 {
+            Form::Short(short, _) => short.len(),
+            Form::Long(long) => long.len(),
+        }
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.length == 0
+        self.len() == 0
     }
 
     /// The first element.
@@ -116,268 +119,153 @@ impl List {
 
     /// The last element.
     pub fn back(&self) -> Option<&[u8]> {
-        self.get(self.length.checked_sub(1)?)
+        self.get(self.len().checked_sub(1)?)
     }
 
     /// The element at `index`.
     pub fn get(&self, index: usize) -> Option<&[u8]> {
-        let (at, offset) = self.locate(index)?;
-        self.nodes.get(at)?.entries.get(offset)
+        match &self.0 {
+            Form::Short(short, _) => short.get(index),
+            Form::Long(long) => long.get(index),
+        }
     }
 
     /// All elements.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &[u8]> {
-        self.nodes.iter().flat_map(|node| node.entries.iter())
+        self.range(0, usize::MAX)
     }
 
     /// The elements from `start` to before `end`, as far as there are any. Both are found from the nearer
     /// end of the list, by whole nodes.
     pub fn range(&self, start: usize, end: usize) -> impl DoubleEndedIterator<Item = &[u8]> {
-        // Where there is nothing, the span takes nothing of the first node.
-        let span = self.span(start..end).unwrap_or_default();
-        let nodes = self.nodes.iter().enumerate();
-        let nodes = nodes.take(span.last.0 + 1).skip(span.first.0);
-        nodes.flat_map(move |(at, node)| node.entries.range(span.within(at)))
+        let (short, long) = match &self.0 {
+            Form::Short(short, _) => (Some(short.range(start..end)), None),
+            Form::Long(long) => (None, Some(long.range(start, end))),
+        };
+        let long = long.into_iter().flatten();
+        short.into_iter().flatten().chain(long)
     }
 
     /// Adds an element before all others.
     pub fn push_front(&mut self, value: &[u8]) {
-        self.add(0, 0, value);
+        match self.with_room(value) {
+            Form::Short(short, _) => short.push_front(value),
+            Form::Long(long) => long.push_front(value),
+        }
     }
 
     /// Adds an element behind all others.
     pub fn push_back(&mut self, value: &[u8]) {
-        self.add(self.nodes.len().saturating_sub(1), NODE_ENTRIES, value);
+        match self.with_room(value) {
+            Form::Short(short, _) => short.push_back(value),
+            Form::Long(long) => long.push_back(value),
+        }
     }
 
     /// Adds an element before the one at `index`, or behind all where there is none.
     pub fn insert(&mut self, index: usize, value: &[u8]) {
-        match self.locate(index) {
-            Some((at, offset)) => self.add(at, offset, value),
-            None => self.push_back(value),
+        match self.with_room(value) {
+            Form::Short(short, _) => short.insert(index, value),
+            Form::Long(long) => long.insert(index, value),
+        }
+    }
+
+    /// The form in which it can hold `value` too.
+    fn with_room(&mut self, value: &[u8]) -> &mut Form {
+        if let Form::Short(short, size) = &self.0
+            && !short.is_empty()
+            && !size.has_room(short, value)
+        {
+            self.lengthen();
+        }
+        &mut self.0
+    }
+
+    fn lengthen(&mut self) {
+        if let Form::Short(short, size) = &mut self.0 {
+            let long = Nodes::new(mem::take(short), *size);
+            self.0 = Form::Long(long.into());
         }
     }
 
     /// Puts `value` in place of the element at `index`. Whether there is one.
     pub fn set(&mut self, index: usize, value: &[u8]) -> bool {
-        let Some((at, offset)) = self.locate(index) else {
-            return false;
-        };
-        // One that is alone in its node may be large, and its successor may belong elsewhere.
-        let node = self.nodes.get(at).filter(|node| node.len() > 1);
-        let fits = node.is_some_and(|node| {
-            let old = node.entries.get(offset).map_or(0, Packed::entry_size);
-            node.bytes() - old + Packed::entry_size(value) <= NODE_BYTES
-        });
-        if fits {
-            self.edit(at, |node| node.replace(offset, value))
-        } else {
-            self.remove_range(index..index + 1);
-            self.insert(index, value);
-            true
+        if let Form::Short(short, size) = &mut self.0 {
+            if short.len() < 2 || size.has_room_instead(short, index, value) {
+                return short.replace(index, value);
+            }
+            self.lengthen();
+        }
+        match &mut self.0 {
+            Form::Short(..) => false,
+            Form::Long(long) => long.set(index, value),
         }
     }
 
     /// Removes the elements at these positions, as far as there are any.
     pub fn remove_range(&mut self, range: Range<usize>) {
-        let Some(span) = self.span(range) else {
-            return;
-        };
-        let nodes = span.first.0..span.last.0 + 1;
-        for at in nodes.clone() {
-            self.remove_in(at, span.within(at));
+        match &mut self.0 {
+            Form::Short(short, _) => short.remove(range),
+            Form::Long(long) => long.remove_range(range),
         }
-        self.tidy(nodes);
     }
 
     /// Removes elements that equal `value`: the first `limit` of them, or the last where `from_back`, or all
     /// where `limit` is 0. How many there were.
     pub fn remove_matching(&mut self, value: &[u8], limit: usize, from_back: bool) -> usize {
         let limit = if limit == 0 { usize::MAX } else { limit };
-        let end = self.nodes.len();
-        let (mut removed, mut searched) = (0, 0..0);
-        while removed < limit && searched.len() < end {
-            let at = if from_back {
-                end - 1 - searched.len()
-            } else {
-                searched.end
+        match &mut self.0 {
+            Form::Short(short, _) => {
+                let matches = Matches::find(short, value, limit, from_back);
+                matches.remove_from(short, value);
+                matches.len()
+            }
+            Form::Long(long) => long.remove_matching(value, limit, from_back),
+        }
+    }
+}
+
+/// Some of the entries of a node that equal a value.
+struct Matches {
+    /// How many there are, and which of them are meant.
+    all: usize,
+    meant: Range<usize>,
+}
+
+impl Matches {
+    /// The first `limit` ones, or the last.
+    fn find(node: &Packed, value: &[u8], limit: usize, from_back: bool) -> Self {
+        let all = node.iter().filter(|entry| *entry == value).count();
+        let count = all.min(limit);
+        let first = if from_back { all - count } else { 0 };
+        let meant = first..first + count;
+        Self { all, meant }
+    }
+
+    fn len(&self) -> usize {
+        self.meant.len()
+    }
+
+    fn remove_from(&self, node: &mut Packed, value: &[u8]) {
+        if self.len() > 0 {
+            let mut numbers = 0..self.all;
+            let mut is_meant = || {
+                numbers
+                    .next()
+                    .is_some_and(|number| self.meant.contains(&number))
             };
-            removed += self.remove_matching_in(at, value, limit - removed, from_back);
-            searched = if from_back { at..end } else { 0..at + 1 };
+            node.retain(|entry| entry != value || !is_meant());
         }
-        if removed > 0 {
-            self.tidy(searched);
-        }
-        removed
-    }
-
-    /// The node of the element at `index`, and its position there.
-    fn locate(&self, index: usize) -> Option<(usize, usize)> {
-        if index >= self.length {
-            return None;
-        }
-        let mut behind = self.length - index;
-        if index < behind {
-            let mut offset = index;
-            for (at, node) in self.nodes.iter().enumerate() {
-                if offset < node.len() {
-                    return Some((at, offset));
-                }
-                offset -= node.len();
-            }
-        } else {
-            for (at, node) in self.nodes.iter().enumerate().rev() {
-                if behind <= node.len() {
-                    return Some((at, node.len() - behind));
-                }
-                behind -= node.len();
-            }
-        }
-        None
-    }
-
-    /// The places of the elements of a range, if there are any.
-    fn span(&self, range: Range<usize>) -> Option<Span> {
-        let last = range.end.min(self.length).checked_sub(1)?;
-        let (first, (at, offset)) = (self.locate(range.start)?, self.locate(last)?);
-        (range.start <= last).then_some(Span {
-            first,
-            last: (at, offset + 1),
-        })
-    }
-
-    /// Changes the entries of a node, which are copied first where they are shared. All changes but those of whole nodes
-    /// come by here.
-    fn edit<R: Default>(&mut self, at: usize, change: impl FnOnce(&mut Packed) -> R) -> R {
-        let Some(node) = self.nodes.get_mut(at) else {
-            return R::default();
-        };
-        let (length, bytes) = (node.len(), node.bytes());
-        let entries = node.entries.to_mut();
-        let result = change(entries);
-        node.count = entries.len() as u32; // At most 512.
-        self.length = self.length - length + node.len();
-        self.bytes = self.bytes - bytes + node.bytes();
-        result
-    }
-
-    /// Adds a node.
-    fn add_node(&mut self, at: usize, entries: Packed) {
-        self.length += entries.len();
-        self.bytes += entries.size_in_bytes();
-        self.nodes.insert(at, Node::new(entries));
-    }
-
-    /// Takes the entries of a node, which is empty then, without a look at them.
-    fn take(&mut self, at: usize) -> Node {
-        let node = self.nodes.get_mut(at).map(mem::take).unwrap_or_default();
-        self.length -= node.len();
-        self.bytes -= node.bytes();
-        node
-    }
-
-    /// Adds `value` before the entry at `offset` of a node, or behind its last one. Where the node has no room, a new one
-    /// begins there.
-    fn add(&mut self, at: usize, offset: usize, value: &[u8]) {
-        match self.nodes.get(at) {
-            Some(node) if node.has_room(value) => {
-                self.edit(at, |node| node.insert(offset, value));
-            }
-            _ => {
-                let at = self.split(at, offset);
-                self.add_node(at, Packed::from_iter([value]));
-                // The new one, and both parts of one that was divided.
-                self.tidy(at.saturating_sub(1)..at + 2);
-            }
-        }
-    }
-
-    /// Makes a node end before this place, and gives the number of the next one.
-    fn split(&mut self, at: usize, offset: usize) -> usize {
-        let Some(node) = self.nodes.get_mut(at) else {
-            // Most lists stay short, and need one place.
-            self.nodes.reserve_exact(1);
-            return 0;
-        };
-        let (length, entries) = (node.len(), node.entries.get_mut());
-        // A full node needs no room to grow.
-        entries.into_iter().for_each(Packed::shrink_to_fit);
-        if 0 < offset && offset < length {
-            let tail = self.edit(at, |node| node.split_off(offset));
-            self.add_node(at + 1, tail);
-        }
-        at + usize::from(offset > 0)
-    }
-
-    /// Removes entries of a node. It may be empty then.
-    fn remove_in(&mut self, at: usize, range: Range<usize>) {
-        let length = self.nodes.get(at).map_or(0, Node::len);
-        if range.start == 0 && range.end >= length {
-            self.take(at);
-        } else {
-            self.edit(at, |node| node.remove(range));
-        }
-    }
-
-    /// Removes the first or last `limit` entries of a node that equal `value`. How many there were.
-    fn remove_matching_in(
-        &mut self,
-        at: usize,
-        value: &[u8],
-        limit: usize,
-        from_back: bool,
-    ) -> usize {
-        let Some(node) = self.nodes.get(at) else {
-            return 0;
-        };
-        let matches = node.entries.iter().filter(|entry| *entry == value).count();
-        let removed = matches.min(limit);
-        if removed == node.len() {
-            self.take(at);
-        } else if removed > 0 {
-            let first = if from_back { matches - removed } else { 0 };
-            let goes = first..first + removed;
-            let mut numbers = 0..matches;
-            self.edit(at, |node| {
-                node.retain(|entry| {
-                    entry != value || !numbers.next().is_some_and(|number| goes.contains(&number))
-                });
-            });
-        }
-        removed
-    }
-
-    /// Removes those of these nodes that are empty, and merges the small ones with each other and with those beside them.
-    /// Without that, random changes would leave a long chain of small nodes.
-    fn tidy(&mut self, nodes: Range<usize>) {
-        let start = nodes.start.saturating_sub(1);
-        let end = (nodes.end + 1).min(self.nodes.len());
-        // Nodes that stay move down to here.
-        let mut kept = start;
-        for next in start..end {
-            if kept > start && self.merges(kept - 1, next) {
-                let from = self.take(next);
-                self.edit(kept - 1, |node| node.append(&from.entries));
-            }
-            if self.nodes.get(next).is_some_and(|node| node.len() > 0) {
-                self.nodes.swap(kept, next);
-                kept += 1;
-            }
-        }
-        self.nodes.drain(kept..end.max(kept));
-    }
-
-    /// Whether one node belongs into the other: if together they fill half a node at the most. After that, many changes
-    /// pass before it must be split.
-    fn merges(&self, into: usize, from: usize) -> bool {
-        let nodes = self.nodes.get(into).zip(self.nodes.get(from));
-        nodes.is_some_and(|(into, from)| from.len() > 0 && into.has_room_for(from))
     }
 }
 
 impl Content for List {
     fn copy_size(&self) -> usize {
-        size_of::<Self>() + self.nodes.len() * size_of::<Node>()
+        let behind = match &self.0 {
+            Form::Short(short, _) => short.size_in_bytes(),
+            Form::Long(long) => long.copy_size(),
+        };
+        size_of::<Self>() + behind
     }
 }
 
@@ -391,12 +279,17 @@ impl DataType for List {
     }
 
     fn size(&self) -> usize {
-        let node = size_of::<Node>() + size_of::<Packed>();
-        self.nodes.len() * node + self.bytes
+        match &self.0 {
+            Form::Short(short, _) => short.allocated(),
+            Form::Long(long) => long.size(),
+        }
     }
 
     fn pieces(&self) -> usize {
-        self.nodes.len()
+        match &self.0 {
+            Form::Short(..) => 1,
+            Form::Long(long) => long.count(),
+        }
     }
 
     fn encoding(&self) -> &'static str {
@@ -419,9 +312,10 @@ impl DataType for List {
     fn load<R: Read>(
         source: &mut Source<R>,
         form: ValueType,
-        _: &Limits,
+        limits: &Limits,
     ) -> Result<Self, ErrorKind> {
         let mut list = Self::default();
+        list.begin(limits);
         elements::strings(source, form, |element| {
             list.push_back(element);
             Ok(())
@@ -449,7 +343,7 @@ mod tests {
     /// Few different values, so that they are met again; of all sizes.
     fn value(random: &mut StdRng, large: f64) -> Vec<u8> {
         if random.random_bool(large) {
-            let lengths = [1_999, 5_000, NODE_BYTES - 4, NODE_BYTES, 100_000];
+            let lengths = [1_999, 5_000, 8_188, 8_192, 100_000];
             let length = lengths[random.random_range(0..lengths.len())];
             return vec![random.random_range(0..2); length];
         }
@@ -464,16 +358,22 @@ mod tests {
 
     /// What holds after every change.
     fn check_nodes(list: &List) {
-        let (mut length, mut bytes) = (0, 0);
-        for node in &list.nodes {
-            length += node.len();
-            bytes += node.bytes();
-            assert_eq!(node.len(), node.entries.len());
-            assert!((1..=NODE_ENTRIES).contains(&node.len()));
-            assert!(node.bytes() <= NODE_BYTES || node.len() == 1);
+        match &list.0 {
+            Form::Short(short, size) => {
+                assert!(short.len() < 2 || size.allows(short.len(), short.size_in_bytes()));
+            }
+            Form::Long(long) => long.check(),
         }
-        assert_eq!((list.len(), list.bytes), (length, bytes));
-        assert_eq!(list.is_empty(), list.nodes.is_empty());
+    }
+
+    fn with_nodes(code: i32, elements: &[Vec<u8>]) -> List {
+        let mut list = List::default();
+        list.begin(&Limits {
+            list_node: code,
+            ..Limits::default()
+        });
+        elements.iter().for_each(|element| list.push_back(element));
+        list
     }
 
     fn check(list: &List, model: &[Vec<u8>]) {
@@ -572,11 +472,18 @@ mod tests {
 
     #[test]
     fn random_changes_agree_with_a_vector() {
-        for (seed, length, large) in [(1, 0, 0.1), (2, 3_000, 0.02), (3, 3_000, 0.0), (4, 50, 0.5)]
-        {
+        for (seed, length, large, nodes) in [
+            (1, 0, 0.1, -2),
+            (2, 3_000, 0.02, -1),
+            (3, 3_000, 0.0, -5),
+            (4, 50, 0.5, -2),
+            (5, 50, 0.1, 0),
+            (6, 50, 0.0, 7),
+            (7, 3_000, 0.0, 1_000_000),
+        ] {
             let mut random = StdRng::seed_from_u64(seed);
             let mut model: Vec<_> = (0..length).map(|_| value(&mut random, large)).collect();
-            let mut list: List = model.iter().map(Vec::as_slice).collect();
+            let mut list = with_nodes(nodes, &model);
             for step in 0..4_000 {
                 let value = value(&mut random, large);
                 change(&mut list, &mut model, value, &mut random);
@@ -607,63 +514,12 @@ mod tests {
     }
 
     #[test]
-    fn a_change_after_a_clone_copies_one_node() {
-        let mut list: List = std::iter::repeat_n(b"abc".as_slice(), 10_000).collect();
-        let clone = list.clone();
-        list.set(5_000, b"xyz");
-        let shared = list
-            .nodes
-            .iter()
-            .zip(&clone.nodes)
-            .filter(|(a, b)| std::ptr::eq(&*a.entries, &*b.entries));
-        assert_eq!(shared.count(), list.nodes.len() - 1);
-    }
-
-    #[test]
-    fn random_removals_leave_no_chain_of_small_nodes() {
-        let mut random = StdRng::seed_from_u64(6);
-        let mut list: List = std::iter::repeat_n(b"abc".as_slice(), 100_000).collect();
-        while list.len() > 1_000 {
-            let index = random.random_range(0..list.len());
-            list.remove_range(index..index + 1);
-        }
-        check_nodes(&list);
-        // Any two neighbours hold more than half a node together.
-        assert!(list.nodes.len() <= 2 * (2 * 1_000 / NODE_ENTRIES + 1));
-    }
-
-    #[test]
-    fn insertions_at_bad_places_leave_no_chain_of_small_nodes() {
-        for place in [1, 2, 255, 511, 1_000] {
-            let mut list: List = std::iter::repeat_n(b"abc".as_slice(), 2_000).collect();
-            for step in 0..20_000 {
-                // It moves with what it adds.
-                list.insert(place + step / 2, b"xyz");
-            }
-            check_nodes(&list);
-            assert!(list.nodes.len() < 22_000 / (NODE_ENTRIES / 4) + 10);
-        }
-    }
-
-    #[test]
     fn short_elements_cost_little_more_than_themselves() {
         let list: List = std::iter::repeat_n(b"abc".as_slice(), 1_000_000).collect();
         let cost = DataType::size(&list) as f64 / list.len() as f64;
         assert!(cost < 5.5, "{cost} bytes an element");
         let list: List = [b"abc".as_slice()].into_iter().collect();
         assert!(DataType::size(&list) < 100);
-    }
-
-    #[test]
-    fn what_others_have_is_not_copied_to_be_removed() {
-        let mut list: List = [[7; 100_000].as_slice(), &[8; 9_000]].into_iter().collect();
-        let clone = list.clone();
-        let place = std::ptr::from_ref::<Packed>(&clone.nodes[1].entries);
-        list.remove_range(0..1);
-        assert_eq!(std::ptr::from_ref::<Packed>(&list.nodes[0].entries), place);
-        assert!(list.set(0, b"small"));
-        assert!(list.iter().eq([b"small"]));
-        assert_eq!(clone.len(), 2);
     }
 
     #[test]
@@ -676,5 +532,25 @@ mod tests {
         list.remove_range(3..9);
         list.remove_range(1..usize::MAX);
         assert!(list.iter().eq([b"a"]));
+    }
+
+    #[test]
+    fn nodes_are_as_large_as_the_configuration_says() {
+        for (code, entries, bytes) in [
+            (i32::MIN, 512, 65_536),
+            (-5, 512, 65_536),
+            (-4, 512, 32_768),
+            (-1, 512, 4_096),
+            (0, 1, 8_192),
+            (1, 1, 8_192),
+            (128, 128, 8_192),
+            (i32::MAX, 512, 8_192),
+        ] {
+            let size = NodeSize::new(code);
+            assert_eq!((size.entries, size.bytes), (entries, bytes), "{code}");
+        }
+        let elements = vec![b"abc".to_vec(); 1_000];
+        assert_eq!(with_nodes(10, &elements).pieces(), 100);
+        assert!(with_nodes(-5, &elements).pieces() < 3);
     }
 }

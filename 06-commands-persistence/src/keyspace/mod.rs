@@ -10,6 +10,8 @@
 //!  |-- reclaim     frees large values elsewhere
 //!  |-- table ---- segment ---- pages ---- cow
 //!  `-- value ---- list ---- packed,  set ---- intset,  hash,  sorted_set,  small_bytes
+//!  `-- value ---- list ---- packed,  set,  stream,  small_bytes
+//!  `-- value ---- list ---- packed,  set ---- intset,  hash,  sorted_set,  stream,  small_bytes
 //! ```
 
 pub mod counts;
@@ -19,6 +21,7 @@ pub mod db;
 pub mod digest;
 pub mod event;
 pub mod hash;
+pub mod hyperloglog;
 pub mod interest;
 pub mod intset;
 pub mod journal;
@@ -34,6 +37,7 @@ pub mod segment;
 pub mod set;
 pub mod snapshot;
 pub mod sorted_set;
+pub mod stream;
 pub mod table;
 pub mod value;
 

@@ -138,6 +138,13 @@ impl SortedSet {
         old
     }
 
+    /// Makes it a large set, whatever its size: SORT does so in Redis, and OBJECT ENCODING shows it.
+    pub fn enlarge(&mut self) {
+        if let Form::Small(small) = &self.form {
+            self.form = Form::Large(Large::from(small).into());
+        }
+    }
+
     /// Removes `member`, and gives its score.
     pub fn remove(&mut self, member: &[u8]) -> Option<f64> {
         match &mut self.form {

@@ -11,6 +11,7 @@ use super::limits::Limits;
 use super::list::List;
 use super::set::Set;
 use super::sorted_set::SortedSet;
+use super::stream::Stream;
 use crate::rdb::{Encoder, ErrorKind, Source, ValueType};
 use std::borrow::{Borrow, BorrowMut};
 use std::io::Read;
@@ -145,6 +146,8 @@ types! {
     SortedSet(SortedSet): SortedSet;
     /// A hash; never empty while a key holds it.
     Hash(Hash): Hash;
+    /// A stream, which may be empty.
+    Stream(Cow<Stream>): Stream;
 }
 
 /// Memory behind pointers, in pieces and in bytes, above which a value is freed by a thread of its own.

@@ -18,12 +18,25 @@ pub struct Loaded {
     pub expired: u64,
 }
 
-/// Reads the file at `path` into a server that has no keys. `None` where there is no such file.
+/// What becomes of a key of the server that is in the file, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// The file is refused: the server should have no keys, or the file has one twice.
+    Refuse,
+    /// The key of the file replaces it.
+    Replace,
+}
+
+/// Reads the file at `path` into a server. `None` where there is no such file.
 ///
 /// # Errors
 /// What is wrong with the file, or what is in it that this server has no type for. The server then holds a
 /// part of it, and should not be used.
-pub fn load(server: &mut Server, path: &Path) -> anyhow::Result<Option<Loaded>> {
+pub fn load(
+    server: &mut Server,
+    path: &Path,
+    existing: Existing,
+) -> anyhow::Result<Option<Loaded>> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -31,11 +44,12 @@ pub fn load(server: &mut Server, path: &Path) -> anyhow::Result<Option<Loaded>> 
             return Err(error).with_context(|| format!("cannot open {}", path.display()));
         }
     };
-    let loaded = read(server, file).with_context(|| format!("cannot load {}", path.display()))?;
+    let loaded =
+        read(server, file, existing).with_context(|| format!("cannot load {}", path.display()))?;
     Ok(Some(loaded))
 }
 
-fn read(server: &mut Server, file: impl Read) -> anyhow::Result<Loaded> {
+fn read(server: &mut Server, file: impl Read, existing: Existing) -> anyhow::Result<Loaded> {
     let mut decoder = Decoder::new(file)?;
     let (now, limits) = (server.now.unix(), server.limits);
     let mut loaded = Loaded::default();
@@ -58,6 +72,9 @@ fn read(server: &mut Server, file: impl Read) -> anyhow::Result<Loaded> {
                 }
                 if value.is_empty_collection() {
                     continue;
+                }
+                if existing == Existing::Replace {
+                    server.db(db).for_write(&key).remove();
                 }
                 if !server.db(db).db.restore(&key, value, deadline) {
                     bail!("the key '{}' is there twice", key.escape_ascii());

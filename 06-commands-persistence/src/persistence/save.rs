@@ -2,6 +2,7 @@
 //!
 //! The server goes on meanwhile: see [`snapshot`](crate::keyspace::snapshot).
 
+use crate::config::Config;
 use crate::file;
 use crate::keyspace::snapshot::Snapshot;
 use crate::rdb::Encoder;
@@ -20,7 +21,14 @@ pub fn save(shared: &Shared) -> anyhow::Result<u64> {
         let mut server = shared.lock("snapshot");
         (server.saving.snapshot.take(), server.config.clone())
     };
-    let snapshot = snapshot.context("no snapshot was begun")?;
+    write(snapshot.context("no snapshot was begun")?, &config)
+}
+
+/// Writes a snapshot to the file that the configuration names, and says how many bytes that are. Blocks the thread.
+///
+/// # Errors
+/// What went wrong with which file. The old file is still there.
+pub fn write(snapshot: Snapshot, config: &Config) -> anyhow::Result<u64> {
     let path = config.dump_path();
     file::replace(&path, &temporary_name(&path), |file| {
         let encoder = Encoder::new(file, config.rdbcompression);

@@ -10,6 +10,9 @@ use super::error::ErrorKind;
 use super::source::Source;
 use super::{VERSION, ValueType};
 
+/// How many bytes there are beside those of the value.
+pub const FRAME: usize = 11;
+
 /// A value in this form, which `save` writes.
 pub fn write(form: ValueType, save: impl FnOnce(&mut Encoder<'_>)) -> Vec<u8> {
     let mut payload = vec![form.byte()];

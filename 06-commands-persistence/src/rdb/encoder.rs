@@ -173,6 +173,19 @@ impl<'f> Encoder<'f> {
         }
     }
 
+    /// A count, or another number that is mostly small.
+    pub fn length(&mut self, length: u64) {
+        length::write(&mut self.buffer, length);
+    }
+
+    /// Bytes without a length.
+    pub fn raw(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= BUFFER {
+            self.flush();
+        }
+    }
+
     /// The end of the file, with its checksum or, in its place, zeros that say that there is none. Gives the length of
     /// the file.
     ///

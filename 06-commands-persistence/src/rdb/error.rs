@@ -49,6 +49,8 @@ pub enum ErrorKind {
     Twice,
     /// A hash has a field without a value, or a sorted set a member without a score.
     OddLength,
+    /// A stream does not make sense: what is wrong with it.
+    Stream(&'static str),
     /// The score of a member is not a number.
     Score,
     /// The bytes are not those that were written.
@@ -102,6 +104,7 @@ impl fmt::Display for ErrorKind {
             Self::ListNode(number) => write!(f, "lists have no nodes of kind {number}"),
             Self::Twice => write!(f, "a member or a field is there twice"),
             Self::OddLength => write!(f, "the last field or member stands alone"),
+            Self::Stream(what) => write!(f, "stream: {what}"),
             Self::Score => write!(f, "a score is not a number"),
             Self::Checksum { computed, stored } => {
                 write!(

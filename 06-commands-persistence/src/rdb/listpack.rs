@@ -20,10 +20,19 @@
 //! both directions, and a change to one entry changes nothing in the others. We only walk forwards, but check
 //! that the sizes agree.
 //!
-//! A hash has fields and values in turn, and a sorted set has members and scores in turn.
+//! A hash has fields and values in turn, and a sorted set has members and scores in turn. Streams are kept in listpacks by
+//! us too: see [`keyspace::stream`](crate::keyspace::stream).
 
 pub use super::packed::Element;
-use super::packed::{self, Cursor};
+use super::packed::{self, Cursor, END};
+use crate::part::Part;
+use crate::resp::integer;
+
+/// How many bytes come before the entries.
+pub const HEADER: usize = 6;
+
+/// The longest text that is tried as a number.
+const MAX_DIGITS: usize = 20;
 
 /// Shows every element of a listpack to `visit`.
 ///
@@ -84,25 +93,123 @@ fn string<'a>(cursor: &mut Cursor<'a>, length: usize) -> Option<Element<'a>> {
     Some(Element::Bytes(cursor.take(length)?))
 }
 
-/// The size behind an entry of this size, which says how many bytes it takes.
-fn size_from_behind(cursor: &mut Cursor, size: usize) -> Option<u64> {
+/// How many bytes the size of an entry takes behind it.
+fn width(size: usize) -> usize {
     // The bounds are Redis's: each is one below what would fit.
-    let width = match size {
+    match size {
         0..=127 => 1,
         128..16383 => 2,
         16383..2_097_151 => 3,
         2_097_151..268_435_455 => 4,
         _ => 5,
-    };
-    let bytes = cursor.take(width)?;
+    }
+}
+
+/// The size behind an entry of this size, which says how many bytes it takes.
+fn size_from_behind(cursor: &mut Cursor, size: usize) -> Option<u64> {
+    let bytes = cursor.take(width(size))?;
     let marked = bytes.iter().skip(1).all(|byte| byte & 0x80 != 0);
     let join = |size, byte: &u8| size << 7 | u64::from(byte & 0x7F);
     marked.then(|| bytes.iter().fold(0, join))
 }
 
+/// The first of these entries, and those behind it. `None` at the end, and where there is no entry.
+#[inline]
+pub fn split_first(entries: &[u8]) -> Option<(Element<'_>, &[u8])> {
+    let mut cursor = Cursor(entries);
+    let element = entry(&mut cursor)?;
+    let size = entries.len() - cursor.0.len();
+    Some((element, entries.get(size + width(size)..)?))
+}
+
+/// Appends an entry: a number, where the string is the digits of one.
+#[inline]
+pub fn push(out: &mut Vec<u8>, string: &[u8]) {
+    if string.len() <= MAX_DIGITS
+        && let Some(number) = integer::parse(string)
+    {
+        return push_integer(out, number);
+    }
+    let start = out.len();
+    match string.len() {
+        length @ 0..64 => out.push(0x80 | length as u8),
+        length @ 64..4096 => out.extend_from_slice(&(0xE000 | length as u16).to_be_bytes()),
+        length => {
+            out.push(0xF0);
+            // A stream refuses what is longer.
+            out.extend_from_slice(&(length as u32).to_le_bytes());
+        }
+    }
+    out.extend_from_slice(string);
+    close(out, start);
+}
+
+/// Appends a number as an entry, in the fewest bytes.
+#[inline]
+pub fn push_integer(out: &mut Vec<u8>, number: i64) {
+    const THREE_BYTES: i64 = 1 << 23;
+    let start = out.len();
+    match number {
+        0..128 => out.push(number as u8),
+        -4096..4096 => {
+            let low = number as u16 & 0x1FFF;
+            out.extend_from_slice(&(0xC000 | low).to_be_bytes());
+        }
+        -0x8000..0x8000 => push_bytes(out, 0xF1, number, 2),
+        number if (-THREE_BYTES..THREE_BYTES).contains(&number) => {
+            push_bytes(out, 0xF2, number, 3);
+        }
+        number if i32::try_from(number).is_ok() => push_bytes(out, 0xF3, number, 4),
+        number => push_bytes(out, 0xF4, number, 8),
+    }
+    close(out, start);
+}
+
+fn push_bytes(out: &mut Vec<u8>, form: u8, number: i64, bytes: usize) {
+    out.push(form);
+    out.extend_from_slice(number.to_le_bytes().part(..bytes));
+}
+
+/// Appends the size of the entry that begins at `start`.
+fn close(out: &mut Vec<u8>, start: usize) {
+    let size = out.len() - start;
+    let width = width(size);
+    for byte in (0..width).rev() {
+        let mark = if byte + 1 < width { 0x80 } else { 0 };
+        out.push((size >> (7 * byte)) as u8 & 0x7F | mark);
+    }
+}
+
+/// Begins a listpack.
+pub fn begin(out: &mut Vec<u8>) {
+    out.extend_from_slice(&[0; HEADER]);
+}
+
+/// Ends a listpack, the whole of `out`: writes its end and its header.
+pub fn finish(out: &mut Vec<u8>, count: usize) {
+    out.push(END);
+    set_header(out, count);
+}
+
+/// Writes the header of a listpack that has `count` entries.
+pub fn set_header(block: &mut [u8], count: usize) {
+    let size = (block.len() as u32).to_le_bytes();
+    let count = u16::try_from(count).unwrap_or(u16::MAX).to_le_bytes();
+    let header = size.into_iter().chain(count);
+    block
+        .iter_mut()
+        .zip(header)
+        .for_each(|(place, byte)| *place = byte);
+}
+
+/// How many entries a listpack has, as its header says; `None` where nobody has counted.
+pub fn count(block: &[u8]) -> Option<usize> {
+    let (_, count) = header(&mut Cursor(block))?;
+    (count != u16::MAX).then_some(count.into())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::packed::END;
     use super::*;
     use rand::rngs::StdRng;
     use rand::{RngExt, SeedableRng};
@@ -167,6 +274,32 @@ mod tests {
         ];
         assert_eq!(elements(&block(ENTRIES)).unwrap(), expected);
         assert_eq!(elements(&block(&[])).unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let mut random = StdRng::seed_from_u64(8);
+        for size in [0, 1, 63, 64, 127, 4095, 4096, 16_380, 16_384, 2_100_000] {
+            let mut block = Vec::new();
+            begin(&mut block);
+            let mut expected = Vec::new();
+            for _ in 0..60 {
+                let number = random.random::<i64>() >> random.random_range(0..64);
+                push_integer(&mut block, number);
+                push(&mut block, number.to_string().as_bytes());
+                expected.extend([number.to_string(), number.to_string()]);
+            }
+            push(&mut block, &vec![b'x'; size]);
+            expected.push("x".repeat(size));
+            finish(&mut block, 121);
+            assert_eq!(elements(&block).unwrap(), expected);
+            let mut rest = &block[HEADER..];
+            let mut seen = 0;
+            while let Some((_, next)) = split_first(rest) {
+                (rest, seen) = (next, seen + 1);
+            }
+            assert_eq!((rest, seen, count(&block)), (&[END][..], 121, Some(121)));
+        }
     }
 
     #[test]

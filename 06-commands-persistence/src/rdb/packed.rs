@@ -1,6 +1,6 @@
 //! What the blocks in which Redis keeps small collections have in common.
 
-use crate::resp::integer;
+use crate::resp::integer::{self, MAX_TEXT};
 
 /// An element of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,34 @@ impl Element<'_> {
         match self {
             Self::Bytes(bytes) => out.extend_from_slice(bytes),
             Self::Integer(number) => integer::write(out, number),
+        }
+    }
+}
+
+impl<'a> Element<'a> {
+    /// The string. Digits are written into `digits`.
+    #[inline]
+    pub fn text<'t>(self, digits: &'t mut [u8; MAX_TEXT]) -> &'t [u8]
+    where
+        'a: 't,
+    {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::Integer(number) => integer::format(digits, number),
+        }
+    }
+
+    /// Whether it is this string. A number has one spelling.
+    #[inline]
+    pub fn is(self, string: &[u8]) -> bool {
+        self.text(&mut [0; MAX_TEXT]) == string
+    }
+
+    /// The number, if it is kept as one.
+    pub fn integer(self) -> Option<i64> {
+        match self {
+            Self::Integer(number) => Some(number),
+            Self::Bytes(_) => None,
         }
     }
 }

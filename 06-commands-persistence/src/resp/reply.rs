@@ -147,6 +147,29 @@ impl Reply {
         }
     }
 
+    /// A truth. RESP2 writes it as an integer.
+    pub fn boolean(&mut self, value: bool) {
+        match self.protocol {
+            Protocol::Resp2 => self.integer(i64::from(value)),
+            Protocol::Resp3 => self.line(b'#', if value { b"t" } else { b"f" }),
+        }
+    }
+
+    /// An integer of any size, by its digits. RESP2 writes it as a bulk string.
+    pub fn big_number(&mut self, digits: &str) {
+        match self.protocol {
+            Protocol::Resp2 => self.bulk(digits.as_bytes()),
+            Protocol::Resp3 => self.line(b'(', digits.as_bytes()),
+        }
+    }
+
+    /// The head of what is told beside the next value, in pairs. RESP2 has nothing of this kind.
+    pub fn attributes(&mut self, pairs: usize) {
+        if self.protocol == Protocol::Resp3 {
+            self.length(b'|', pairs);
+        }
+    }
+
     /// The head of an array. As many values must follow.
     pub fn array(&mut self, length: usize) {
         self.length(b'*', length);

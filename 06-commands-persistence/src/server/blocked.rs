@@ -12,14 +12,19 @@ use std::time::{Duration, Instant};
 /// Writes what a client is answered when its time is over.
 pub type OnTimeout = fn(&Server, ClientId, &mut Reply);
 
+/// In place of a type: the request is also to be tried where the key holds none of the right type any more.
+pub const ANY: &str = "any";
+
 /// What a client is blocked on.
 #[derive(Clone, Debug)]
 pub struct Blocked {
     /// The keys of which one must change so that the request can be answered: then it is executed again.
     /// Without any, the client waits for a work of the server's own.
     pub keys: Vec<SmallBytes>,
-    /// The type that such a key must hold, as TYPE names it.
+    /// The type that such a key must hold, as TYPE names it; or [`ANY`].
     pub value_type: &'static str,
+    /// What is executed then, where it is not the request as it came.
+    pub request: Option<Request>,
     /// For how long; zero for ever.
     pub timeout: Duration,
     /// Writes the reply when that time is over.
@@ -37,6 +42,7 @@ impl Blocked {
         Box::new(Self {
             keys: keys.map(Into::into).collect(),
             value_type,
+            request: None,
             timeout,
             on_timeout,
         })
@@ -126,7 +132,7 @@ fn places(wait: &Wait) -> impl Iterator<Item = Place> {
 
 impl Server {
     /// Blocks a client. `request` is what it is blocked with, on keys of database `db`.
-    pub fn block(&mut self, id: ClientId, db: usize, on: Box<Blocked>, request: Request) {
+    pub fn block(&mut self, id: ClientId, db: usize, mut on: Box<Blocked>, request: Request) {
         self.blocked.tickets += 1;
         // A wait so long that no clock can show its end lasts for ever.
         let end = self.now.instant.checked_add(on.timeout);
@@ -134,7 +140,7 @@ impl Server {
             db,
             ticket: self.blocked.tickets,
             deadline: end.filter(|_| !on.timeout.is_zero()),
-            request: Arc::new(request),
+            request: Arc::new(on.request.take().unwrap_or(request)),
             on,
         };
         self.blocked.enter(id, &wait);

@@ -74,6 +74,8 @@ pub struct Server {
     pub last_tick: Reading,
     /// Forty hexadecimal digits that no other run has.
     pub run_id: String,
+    /// The same for what it has written to its backlog: a replica that knows it can go on reading.
+    pub replication_id: String,
     /// The port that it listens on.
     pub port: u16,
     /// No request is executed while this is set: the server is about to end.
@@ -104,7 +106,8 @@ impl Server {
             now,
             started: now,
             last_tick: now,
-            run_id: run_id(),
+            run_id: unique_id(),
+            replication_id: unique_id(),
             port: config.port,
             paused: false,
             config,
@@ -152,6 +155,11 @@ impl Server {
         for (number, key) in touched {
             self.db(number).note(&key, None);
         }
+    }
+
+    /// Says that what is written from now on continues nothing that anybody knows.
+    pub fn change_replication_id(&mut self) {
+        self.replication_id = unique_id();
     }
 
     /// Says what becomes of keys whose time is up.
@@ -229,7 +237,7 @@ fn published(channel: &[u8], message: &SmallBytes, protocol: Protocol) -> Reply 
     reply
 }
 
-fn run_id() -> String {
+fn unique_id() -> String {
     let mut random = rand::rng();
     (0..40)
         .map(|_| char::from_digit(random.random_range(0..16), 16).unwrap_or('0'))

@@ -38,6 +38,8 @@ impl Redis {
             .args(arguments)
             .args(["--port", "0", "--unixsocket"])
             .arg(&socket)
+            // SORT has the order of bytes then.
+            .env("LC_ALL", "C")
             .current_dir(&directory)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long to listen for an answer that must not come yet.
-const PAUSE: Duration = Duration::from_millis(20);
+pub(super) const PAUSE: Duration = Duration::from_millis(20);
 
 /// How long a server may take to notice that a client has left.
 const NOTICE: Duration = Duration::from_millis(100);

@@ -14,6 +14,7 @@ mod hello;
 mod keys;
 mod keyspace;
 mod lists;
+mod moving;
 mod protocol;
 mod pubsub;
 mod server;
@@ -210,6 +211,7 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         blocking::CHECKS,
         hashes::CHECKS,
         sorted_sets::CHECKS,
+        moving::CHECKS,
         pubsub::CHECKS,
         server::TABLE,
     ]
