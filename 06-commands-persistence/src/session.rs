@@ -545,6 +545,25 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_was_drawn_or_added_is_written_down_as_what_came_of_it() {
+        let mut server = server();
+        let reader = server.backlog.attach();
+        let mut session = connect(&mut server);
+        let requests = b"SADD one x\r\nSPOP one\r\nSADD two x y\r\nSPOP two 2\r\nSRANDMEMBER two\r\nHINCRBYFLOAT h f 1.50\r\n";
+        let replies = converse(&mut session, &mut server, &[requests]);
+        assert!(replies.ends_with("$-1\\r\\n$3\\r\\n1.5\\r\\n"), "{replies}");
+        let effects = server.backlog.read(&reader).escape_ascii().to_string();
+        for written in [
+            "SREM",
+            "DEL",
+            "HSET\\r\\n$1\\r\\nh\\r\\n$1\\r\\nf\\r\\n$3\\r\\n1.5",
+        ] {
+            assert!(effects.contains(written), "{effects}");
+        }
+        assert!(!effects.contains("SPOP") && !effects.contains("HINCRBYFLOAT"));
+    }
+
     /// Neither the time nor how somebody else adds makes a difference to who repeats it.
     #[test]
     fn what_becomes_of_strings_is_written_down() {

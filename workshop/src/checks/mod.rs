@@ -11,6 +11,7 @@ mod database;
 mod echo;
 mod expire;
 mod geo;
+mod hashes;
 mod hello;
 mod hyperloglog;
 mod keys;
@@ -217,6 +218,7 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         lists_moved::CHECKS,
         moving::CHECKS,
         sorted_sets::CHECKS,
+        hashes::CHECKS,
         pubsub::CHECKS,
         hyperloglog::CHECKS,
         geo::CHECKS,
