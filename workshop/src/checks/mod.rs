@@ -224,8 +224,6 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         geo::CHECKS,
         streams::CHECKS,
         server::TABLE,
-        bits::CHECKS,
-        moving::CHECKS,
     ]
     .into_iter()
     .flatten()
