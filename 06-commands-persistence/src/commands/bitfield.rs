@@ -195,10 +195,16 @@ impl Field {
             Action::Get => (None, Some(before)),
             Action::Set(number, overflow) => {
                 // A number below zero is, without its sign, a very large one.
-                let number = if self.signed {
-                    number.into()
-                } else {
-                    i128::from(number as u64)
+                let number = match i128::from(number) {
+                    number if !self.signed => number & i128::from(u64::MAX),
+                    // Redis subtracts within 64 bits, and so takes what is very far below for what is above.
+                    far if overflow == Overflow::Saturate
+                        && self.width < 64
+                        && self.most() - far > i64::MAX.into() =>
+                    {
+                        i64::MAX.into()
+                    }
+                    number => number,
                 };
                 let after = self.fit(number, overflow);
                 (after, after.map(|_| before))
@@ -210,11 +216,15 @@ impl Field {
         }
     }
 
+    /// The largest number that it can hold.
+    fn most(self) -> i128 {
+        (1 << (self.width - u8::from(self.signed))) - 1
+    }
+
     /// The number as this field holds it.
     fn fit(self, number: i128, overflow: Overflow) -> Option<i64> {
-        let values = 1_i128 << self.width;
-        let min = if self.signed { -values / 2 } else { 0 };
-        let max = min + values - 1;
+        let (values, max) = (1_i128 << self.width, self.most());
+        let min = max + 1 - values;
         let fitting = match overflow {
             Overflow::Wrap => min + (number - min).rem_euclid(values),
             Overflow::Saturate => number.clamp(min, max),

@@ -89,12 +89,18 @@ fn count_one(call: &mut Call<'_>) -> Result<u64, CommandError> {
         return Ok(0);
     };
     let sketch = sketch(bytes)?;
-    if let Some(count) = sketch.kept_count() {
+    let (kept, is_raw) = (sketch.kept_count(), bytes.encoding() == "raw");
+    if let (Some(count), true) = (kept, is_raw) {
         return Ok(count);
     }
-    let count = sketch.count()?;
+    let count = kept.map_or_else(|| sketch.count(), Ok)?;
     let mut key = call.server.db(call.db).for_write(name);
-    if let Some(bytes) = key.get()? {
+    if let Some(bytes) = key.get::<SmallBytes>()? {
+        if kept.is_some() {
+            // Redis makes it one that may be changed before it looks whether it must be.
+            bytes.mark_changed();
+            return Ok(count);
+        }
         hyperloglog::keep_count(bytes, count);
         key.changed_quietly();
     }

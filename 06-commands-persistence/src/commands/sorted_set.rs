@@ -4,10 +4,11 @@ use super::random::{self, Picks};
 use super::row::*;
 use super::scan::{self, Scan};
 use super::{Call, CommandError, Outcome};
+use crate::keyspace::data_type::DataType;
 use crate::keyspace::event::{self, Event};
 use crate::keyspace::sorted_set::SortedSet;
-use crate::resp::double;
 use crate::resp::queue::Args;
+use crate::resp::{double, integer};
 use std::cmp::Ordering;
 
 /// The rows of these commands.
@@ -296,11 +297,23 @@ pub fn zscan(call: &mut Call<'_>) -> Outcome {
         scan::nothing(call.reply);
         return Ok(());
     };
+    let is_packed = set.encoding() == "listpack";
     Scan::parse(call.args, 3, false)?.step(call.reply, |limit, visit| {
         set.scan(cursor, limit, |member, score| {
-            let mut text = [0; double::MAX_TEXT];
-            visit(&[member, double::format(&mut text, score)]);
+            let (mut whole, mut text) = ([0; integer::MAX_TEXT], [0; double::MAX_TEXT]);
+            let score = match as_packed(score).filter(|_| is_packed) {
+                Some(number) => integer::format(&mut whole, number),
+                None => double::format(&mut text, score),
+            };
+            visit(&[member, score]);
         })
     });
     Ok(())
+}
+
+/// The score as an integer, where Redis packs it as one: ZSCAN shows what is packed as it is.
+fn as_packed(score: f64) -> Option<i64> {
+    const MOST: f64 = (i64::MAX / 2) as f64;
+    let is_whole = score.abs() <= MOST && score.fract() == 0.0;
+    is_whole.then_some(score as i64)
 }
