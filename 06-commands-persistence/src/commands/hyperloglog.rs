@@ -3,6 +3,7 @@
 use super::error::quoted;
 use super::row::*;
 use super::{Call, CommandError, Outcome};
+use crate::keyspace::data_type::DataType;
 use crate::keyspace::hyperloglog::{self, Corrupted, HyperLogLog, REGISTERS, Registers};
 use crate::keyspace::key::KeyMut;
 use crate::keyspace::{SmallBytes, event};
