@@ -13,18 +13,15 @@
 mod dense;
 mod estimate;
 mod hash;
+mod layout;
 mod sparse;
 
 use super::SmallBytes;
 use crate::part::Part;
+use layout::HEADER;
+pub use layout::{Corrupted, REGISTERS, Registers};
 pub use sparse::{Opcode, Opcodes};
 use sparse::{Outcome, set as set_sparse};
-
-/// How many registers there are.
-pub const REGISTERS: usize = 1 << 14;
-
-/// The values of all registers.
-pub type Registers = [u8; REGISTERS];
 
 const MAGIC: &[u8] = b"HYLL";
 /// Where the encoding is told.
@@ -35,13 +32,7 @@ const SPARSE: u8 = 1;
 const COUNT: usize = 8;
 /// The highest bit of the count: registers have changed since it was made.
 const STALE: u64 = 1 << 63;
-/// What stands before the registers.
-const HEADER: usize = 16;
 const DENSE_LENGTH: usize = HEADER + dense::LENGTH;
-
-/// The registers of a sparse one make no sense.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Corrupted;
 
 /// A string that is a HyperLogLog, to be read.
 #[derive(Clone, Copy, Debug)]

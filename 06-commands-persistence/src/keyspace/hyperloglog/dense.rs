@@ -1,6 +1,6 @@
 //! Registers of six bits, one behind the other: four of them in three bytes.
 
-use super::REGISTERS;
+use super::layout::REGISTERS;
 
 const BITS: usize = 6;
 const MASK: u8 = (1 << BITS) - 1;

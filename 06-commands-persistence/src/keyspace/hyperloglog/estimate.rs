@@ -1,7 +1,7 @@
 //! From registers to a count, as Otmar Ertl found: "New cardinality estimation algorithms for HyperLogLog sketches"
 //! (2017). All that matters is how many registers have which value.
 
-use super::REGISTERS;
+use super::layout::REGISTERS;
 
 /// The bits of a hash that are left for values. The highest value is one more.
 const BITS: usize = u64::BITS as usize - REGISTERS.ilog2() as usize;

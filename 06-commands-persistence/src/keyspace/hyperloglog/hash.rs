@@ -1,6 +1,6 @@
 //! Where an element belongs: MurmurHash64A, of Austin Appleby, whose code is in the public domain.
 
-use super::REGISTERS;
+use super::layout::REGISTERS;
 
 const SEED: u64 = 0xadc8_3b19;
 const FACTOR: u64 = 0xc6a4_a793_5bd1_e995;

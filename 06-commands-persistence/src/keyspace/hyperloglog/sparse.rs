@@ -6,7 +6,7 @@
 //! 1vvvvvxx            1 to 4 registers have a value from 1 to 32
 //! ```
 
-use super::{Corrupted, HEADER, REGISTERS};
+use super::layout::{Corrupted, HEADER, REGISTERS};
 use crate::small_bytes::SmallBytes;
 
 /// All registers are 0.

@@ -13,7 +13,7 @@
 //! A clone of the list shares all nodes, and whoever changes a shared node first makes a copy of that one. So a snapshot
 //! takes a list as it is at a moment, and pays for what is changed while it is written out.
 
-use super::{Matches, NodeSize};
+use super::block::{Matches, NodeSize};
 use crate::keyspace::cow::Cow;
 use crate::keyspace::packed::Packed;
 use std::collections::VecDeque;
