@@ -25,7 +25,6 @@ const GROUPS: &[(&str, u32, &[Row])] = &[
     ("sorted-set", acl::SORTEDSET, sorted_set_range::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set_algebra::COMMANDS),
     ("sorted-set", acl::SORTEDSET, sorted_set_pop::COMMANDS),
-    ("hyperloglog", acl::HYPERLOGLOG, hyperloglog::COMMANDS),
     ("stream", acl::STREAM, stream::COMMANDS),
     ("stream", acl::STREAM, stream_claim::COMMANDS),
     ("stream", acl::STREAM, stream_group::COMMANDS),
