@@ -14,6 +14,9 @@ const OUT_OF_RANGE: CommandError = CommandError::new("ERR value is out of range"
 /// on until its memory is used up.
 const MAX_REPLY: usize = 512 * 1024 * 1024;
 
+/// What an element takes there at least: one without bytes.
+const MIN_ELEMENT: usize = 6;
+
 /// The argument at `index` as a count. It may be negative.
 ///
 /// # Errors
@@ -109,6 +112,9 @@ pub fn reply<T>(
     let nested = pairs && reply.protocol() == Protocol::Resp3;
     let parts = if pairs && !nested { 2 } else { 1 };
     let start = reply.len();
+    if count.saturating_mul(MIN_ELEMENT) > MAX_REPLY {
+        return Err(OUT_OF_RANGE);
+    }
     reply.array(count.saturating_mul(parts));
     for element in elements {
         if nested {
