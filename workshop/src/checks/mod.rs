@@ -214,16 +214,16 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
         server::CHECKS,
         hello::CHECKS,
         blocking::CHECKS,
+        pubsub::CHECKS,
+        server::TABLE,
         bits::CHECKS,
         lists_moved::CHECKS,
-        moving::CHECKS,
-        sorted_sets::CHECKS,
         hashes::CHECKS,
-        pubsub::CHECKS,
+        sorted_sets::CHECKS,
+        moving::CHECKS,
+        streams::CHECKS,
         hyperloglog::CHECKS,
         geo::CHECKS,
-        streams::CHECKS,
-        server::TABLE,
     ]
     .into_iter()
     .flatten()
