@@ -93,10 +93,13 @@ pub fn intersection(sources: &mut [Source<'_>], aggregate: Aggregate, visit: &mu
     let Some((smallest, others)) = sources.split_first() else {
         return;
     };
-    let _ = smallest.members.each(&mut |member, score| {
-        let mut score = or_zero(smallest.weight * score);
+    let _ = smallest.members.each(&mut |member, own| {
+        let mut score = or_zero(smallest.weight * own);
         for other in others {
-            match other.members.score(member) {
+            // One key may be named many times; nothing has to be looked up in itself.
+            let is_same = std::ptr::addr_eq(other.members, smallest.members);
+            let found = is_same.then_some(own);
+            match found.or_else(|| other.members.score(member)) {
                 Some(value) => score = aggregate(score, other.weight * value),
                 None => return Continue(()),
             }

@@ -13,6 +13,8 @@ const OUT_OF_RANGE: CommandError = CommandError::new("ERR value is out of range"
 /// The most bytes of a reply. A negative count may ask for any number of elements, however few there are; Redis would go
 /// on until its memory is used up.
 const MAX_REPLY: usize = 512 * 1024 * 1024;
+/// The fewest bytes that an element takes in a reply.
+const MIN_ELEMENT: usize = b"$0\r\n\r\n".len();
 
 /// What an element takes there at least: one without bytes.
 const MIN_ELEMENT: usize = 6;
@@ -111,6 +113,10 @@ pub fn reply<T>(
 ) -> Outcome {
     let nested = pairs && reply.protocol() == Protocol::Resp3;
     let parts = if pairs && !nested { 2 } else { 1 };
+    // What can't be sent is refused before anybody waits for it.
+    if count.saturating_mul(MIN_ELEMENT) > MAX_REPLY {
+        return Err(OUT_OF_RANGE);
+    }
     let start = reply.len();
     if count.saturating_mul(MIN_ELEMENT) > MAX_REPLY {
         return Err(OUT_OF_RANGE);
