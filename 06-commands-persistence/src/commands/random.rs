@@ -16,9 +16,6 @@ const MAX_REPLY: usize = 512 * 1024 * 1024;
 /// The fewest bytes that an element takes in a reply.
 const MIN_ELEMENT: usize = b"$0\r\n\r\n".len();
 
-/// What an element takes there at least: one without bytes.
-const MIN_ELEMENT: usize = 6;
-
 /// The argument at `index` as a count. It may be negative.
 ///
 /// # Errors
@@ -118,9 +115,6 @@ pub fn reply<T>(
         return Err(OUT_OF_RANGE);
     }
     let start = reply.len();
-    if count.saturating_mul(MIN_ELEMENT) > MAX_REPLY {
-        return Err(OUT_OF_RANGE);
-    }
     reply.array(count.saturating_mul(parts));
     for element in elements {
         if nested {
