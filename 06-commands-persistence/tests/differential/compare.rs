@@ -311,11 +311,12 @@ fn take_times_of_stream(reply: &mut Reply, times: &mut Vec<i64>) {
     }
 }
 
-/// Whether elements are sorted by something that several may have, or not at all.
+/// Whether elements are sorted by something that several may have, or not at all. Redis compares texts only up to a byte of zero
+/// where it does not store them.
 fn has_free_order(request: &Request) -> bool {
     let has = |option: &[u8]| request.iter().any(|word| word.eq_ignore_ascii_case(option));
     let is_constant =
         |pair: &[Vec<u8>]| pair[0].eq_ignore_ascii_case(b"BY") && !pair[1].contains(&b'*');
     let unsorted = request.windows(2).any(is_constant);
-    has(b"BY") && (has(b"ALPHA") || unsorted)
+    unsorted || has(b"ALPHA") && (has(b"BY") || !has(b"STORE"))
 }
